@@ -1,0 +1,55 @@
+// What /proc says about this process and its children: open descriptors, zombies, who is alive.
+
+const fs = require('node:fs');
+
+const PATIENCE_MS = 5_000;
+const STEP_MS = 5;
+
+/** How many descriptors this process has open, less the one that reading the list takes. */
+function countFds() {
+  return fs.readdirSync('/proc/self/fd').length - 1;
+}
+
+/** State letter and parent of a process as the kernel tells them, or undefined once it is gone. */
+function processStat(pid) {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The command name stands in brackets and may itself hold blanks and brackets.
+    const [state, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state, ppid: Number(ppid) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many children of `pid` have ended and wait to be reaped. */
+function countZombies(pid = process.pid) {
+  return fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(processStat)
+    .filter((stat) => stat?.ppid === pid && stat.state === 'Z').length;
+}
+
+/** Whether a process runs (or is stopped); a zombie does not. */
+function isAlive(pid) {
+  const stat = processStat(pid);
+  return stat !== undefined && stat.state !== 'Z' && stat.state !== 'X';
+}
+
+/** Resolves with true as soon as `condition()` holds, with false when patience runs out. */
+async function until(condition, patience = PATIENCE_MS) {
+  const deadline = Date.now() + patience;
+  while (!condition()) {
+    if (Date.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+  }
+  return true;
+}
+
+/** Resolves with true once `pid` runs no more; with false if it will not end. */
+function waitGone(pid, patience = PATIENCE_MS) {
+  return until(() => !isAlive(pid), patience);
+}
+
+module.exports = { countFds, countZombies, isAlive, processStat, until, waitGone };

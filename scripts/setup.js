@@ -1,0 +1,89 @@
+// Installs what a fresh clone lacks: the dependencies and the release build of the addon. Quick, and
+// changes nothing, where both are up to date. Uses nothing but Node itself, since it runs first.
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+const BUILD_INPUTS = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'];
+
+/** Brings dependencies and addon up to date; throws where a step fails. */
+function setup() {
+  if (dependenciesAreCurrent(ROOT)) say('dependencies are up to date');
+  else step('npm ci', 'npm', ['ci', '--include=dev', '--no-fund', '--no-audit'], ROOT);
+
+  if (addonIsCurrent()) say('the addon is up to date');
+  else step('release build of the addon', 'npm', ['run', 'build'], ROOT);
+}
+
+/**
+ * Whether what is installed is what the lockfile asks for. By content, not by time: a fresh checkout
+ * gives every file a new time.
+ */
+function dependenciesAreCurrent(root) {
+  const wanted = readPackages(path.join(root, 'package-lock.json'));
+  const installed = readPackages(path.join(root, 'node_modules', '.package-lock.json'));
+  if (!wanted || !installed) return false;
+  return Object.entries(wanted).every(([place, { version, optional }]) => {
+    if (place === '') return true;
+    const found = installed[place];
+    // Packages for other platforms are optional and absent.
+    if (!found) return optional === true;
+    return found.version === version && fs.existsSync(path.join(root, place));
+  });
+}
+
+function readPackages(lockfile) {
+  try {
+    return JSON.parse(fs.readFileSync(lockfile, 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+function addonIsCurrent() {
+  const prefix = `sprog.${process.platform}-${process.arch}`;
+  const addon = fs
+    .readdirSync(ROOT)
+    .find((name) => name.startsWith(prefix) && name.endsWith('.node'));
+  if (!addon) return false;
+  const built = fs.statSync(path.join(ROOT, addon)).mtimeMs;
+  return BUILD_INPUTS.every((input) => newest(path.join(ROOT, input)) <= built);
+}
+
+/** Time of the last change to a file, or to any file under a directory. */
+function newest(place) {
+  const stat = fs.statSync(place);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(0, ...fs.readdirSync(place).map((name) => newest(path.join(place, name))));
+}
+
+/** Runs one command quietly; what it printed is shown only where it fails. */
+function step(title, command, args, cwd) {
+  process.stdout.write(`setup: ${title} ... `);
+  const started = Date.now();
+  const result = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (result.status !== 0) {
+    process.stdout.write('failed\n');
+    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+    const reason = result.error?.message ?? `exit ${result.status ?? result.signal}`;
+    throw new Error(`${command} ${args.join(' ')}: ${reason}`);
+  }
+  process.stdout.write(`${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+}
+
+function say(line) {
+  process.stdout.write(`setup: ${line}\n`);
+}
+
+module.exports = { ROOT, setup, dependenciesAreCurrent, step };
+
+if (require.main === module) {
+  try {
+    setup();
+  } catch (error) {
+    process.stderr.write(`setup: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
