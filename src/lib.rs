@@ -1,1 +1,15 @@
-//! x
+//! sprog: child processes for Node.js, in Rust.
+//!
+//! Layers, each of which may use only those above it in this list:
+//!
+//! | module     | what lives there                                              | may use           |
+//! |------------|---------------------------------------------------------------|-------------------|
+//! | `sys`      | system calls and libuv; all the unsafe code but Node-API's     | rustix, libc      |
+//! | `reactor`  | one epoll set per JS environment, inside libuv's loop          | sys               |
+//! | `process`  | a child: started, watched, exited exactly once                 | sys, reactor      |
+//! | `stream`   | the parent's ends of stdio                                     | sys               |
+//! | `channel`  | the IPC channel: framing, coalescing, descriptors              | sys, offload      |
+//! | `offload`  | the tokio runtime for what must go on without the JS thread    | sys, tokio        |
+//! | `bindings` | Node-API: the only code that knows JS                          | all of the above  |
+
+pub mod sys;

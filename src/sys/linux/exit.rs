@@ -1,0 +1,111 @@
+//! Watching one child for its end: a descriptor that turns readable when the child has exited,
+//! and the reaping itself. A pidfd where the kernel has them (5.3); else a thread that waits
+//! without reaping and then writes to an eventfd. Either way only `reap` reaps, on the thread
+//! that also kills, so a kill never reaches a reused pid.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, OnceLock};
+
+use rustix::event::EventfdFlags;
+use rustix::process::{Pid, WaitId, WaitIdOptions};
+
+use super::{pidfd, signal};
+
+/// How a child ended: a code, or the signal that killed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    Code(i32),
+    Signal(i32),
+}
+
+pub struct ExitWatch {
+    pid: Pid,
+    means: Means,
+}
+
+enum Means {
+    Pidfd(OwnedFd),
+    Waiter(Arc<OwnedFd>),
+}
+
+impl ExitWatch {
+    /// Watches a child of this process that nobody else reaps. `pidfd` is what clone returned;
+    /// without one a pidfd is opened, and without those a thread waits.
+    pub fn new(pid: i32, pidfd: Option<OwnedFd>) -> io::Result<ExitWatch> {
+        let pid = Pid::from_raw(pid).ok_or(io::Error::from_raw_os_error(libc::ESRCH))?;
+        let means = match pidfd.or_else(|| open_pidfd(pid)).filter(waitable) {
+            Some(fd) => Means::Pidfd(fd),
+            None => Means::Waiter(start_waiter(pid)?),
+        };
+        Ok(ExitWatch { pid, means })
+    }
+
+    /// The descriptor to poll for readability.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        match &self.means {
+            Means::Pidfd(fd) => fd.as_fd(),
+            Means::Waiter(fd) => fd.as_fd(),
+        }
+    }
+
+    /// The status if the child has ended, and then it is reaped: ask no more.
+    pub fn reap(&self) -> io::Result<Option<ExitStatus>> {
+        let status = super::fd::retry(|| {
+            rustix::process::waitid(self.wait_id(), WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
+        })?;
+        Ok(status.map(|status| match status.terminating_signal() {
+            Some(signal) => ExitStatus::Signal(signal),
+            None => ExitStatus::Code(status.exit_status().unwrap_or(0)),
+        }))
+    }
+
+    /// Sends a signal to the child, which is not reaped while this value is in use.
+    pub fn kill(&self, number: i32) -> io::Result<()> {
+        match &self.means {
+            Means::Pidfd(fd) => pidfd::send_signal(fd.as_fd(), number),
+            Means::Waiter(_) => signal::kill_unreaped(self.pid.as_raw_nonzero().get(), number),
+        }
+    }
+
+    fn wait_id(&self) -> WaitId<'_> {
+        match &self.means {
+            Means::Pidfd(fd) => WaitId::PidFd(fd.as_fd()),
+            // Before Linux 5.4 waitid knows no pidfds; the pid is ours until reaped.
+            Means::Waiter(_) => WaitId::Pid(self.pid),
+        }
+    }
+}
+
+fn open_pidfd(pid: Pid) -> Option<OwnedFd> {
+    if !super::spawn::pidfd_wanted() {
+        return None;
+    }
+    pidfd::open(pid.as_raw_nonzero().get()).ok()
+}
+
+/// Whether waitid takes pidfds: clone has them from Linux 5.2, pidfd_open from 5.3, but P_PIDFD
+/// came in 5.4. Asked of the kernel once.
+fn waitable(fd: &OwnedFd) -> bool {
+    static WAITABLE: OnceLock<bool> = OnceLock::new();
+    *WAITABLE.get_or_init(|| {
+        let probe = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        rustix::process::waitid(WaitId::PidFd(fd.as_fd()), probe).is_ok()
+    })
+}
+
+fn start_waiter(pid: Pid) -> io::Result<Arc<OwnedFd>> {
+    let done = Arc::new(rustix::event::eventfd(0, EventfdFlags::CLOEXEC)?);
+    let signal_end = Arc::clone(&done);
+    std::thread::Builder::new()
+        .name("sprog-wait".into())
+        .stack_size(64 * 1024)
+        .spawn(move || {
+            super::signal::set_mask(u64::MAX);
+            // NOWAIT leaves the zombie for `reap`, so that the pid cannot be reused before.
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            let _ = super::fd::retry(|| rustix::process::waitid(WaitId::Pid(pid), options));
+            let _ = rustix::io::write(&signal_end, &1_u64.to_ne_bytes());
+        })?;
+    Ok(done)
+}

@@ -1,0 +1,293 @@
+//! Starting a program: the request, the two ways to clone, and what went wrong if it did not
+//! start. What the child does between clone and exec is in `vfork`.
+//!
+//! # Safety
+//! The only unsafe block adopts the pidfd number that clone returned.
+#![allow(unsafe_code)]
+
+use std::ffi::{CString, c_char};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr;
+use std::sync::OnceLock;
+
+use rustix::process::{Pid, WaitId, WaitIdOptions};
+
+pub use super::cstrings::CStringArray;
+use super::lookup;
+use super::signal::Blocked;
+pub use super::vfork::Step;
+use super::vfork::{self, Child, Report};
+
+/// A program to start. Every option is applied in the child, in Node's order: session, stdio,
+/// directory, groups, gid, uid, exec.
+pub struct Request<'a> {
+    /// Path, or bare name to look up in the PATH of `env`.
+    pub file: &'a [u8],
+    pub argv: &'a CStringArray,
+    pub env: &'a CStringArray,
+    pub cwd: Option<CString>,
+    /// setsid: a new session and process group.
+    pub detached: bool,
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+    /// What becomes descriptor 0, 1, 2, ... of the child; `None` is /dev/null below 3, and from 3
+    /// up nothing.
+    pub stdio: &'a [Option<BorrowedFd<'a>>],
+}
+
+/// A started child, not yet watched or reaped.
+pub struct Spawned {
+    pub pid: i32,
+    pub pidfd: Option<OwnedFd>,
+}
+
+/// Why nothing was started: the step and its errno. Nothing is left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub step: Step,
+    pub errno: i32,
+}
+
+impl Failure {
+    fn at_clone(error: &io::Error) -> Failure {
+        Failure { step: Step::Clone, errno: error.raw_os_error().unwrap_or(libc::EIO) }
+    }
+}
+
+/// Starts the program. Returns when it has been exec'ed, or is known to have failed.
+pub fn spawn(request: &Request<'_>) -> Result<Spawned, Failure> {
+    let candidates = lookup::candidates(request.file, request.env.variable(c"PATH"))
+        .map_err(|errno| Failure { step: Step::Exec, errno })?;
+    let mut shell_argv: Vec<*const c_char> = Vec::with_capacity(request.argv.len() + 2);
+    shell_argv.extend([c"/bin/sh".as_ptr(), ptr::null()]);
+    shell_argv.extend(request.argv.pointers().iter().skip(1));
+    if request.argv.is_empty() {
+        shell_argv.push(ptr::null());
+    }
+    let mut descriptors: Vec<i32> =
+        request.stdio.iter().map(|fd| fd.map_or(-1, |fd| fd.as_raw_fd())).collect();
+    let mut child = Child {
+        argv: request.argv.pointers().as_ptr(),
+        envp: request.env.pointers().as_ptr(),
+        candidates: candidates.pointers().as_ptr(),
+        shell_argv: shell_argv.as_mut_ptr(),
+        cwd: request.cwd.as_ref().map_or(ptr::null(), |cwd| cwd.as_ptr()),
+        new_session: request.detached,
+        uid: request.uid.map_or(-1, i64::from),
+        gid: request.gid.map_or(-1, i64::from),
+        descriptor_count: descriptors.len() as i32,
+        descriptors: descriptors.as_mut_ptr(),
+        report_pipe: -1,
+        report: Report::default(),
+    };
+    if memory_is_shared() {
+        match start_sharing(&mut child) {
+            // A sandbox that refuses these clone flags, or a kernel without them: copy instead.
+            Err(Failure { step: Step::Clone, errno: libc::EINVAL | libc::ENOSYS | libc::EPERM }) => {}
+            other => return other,
+        }
+    }
+    start_copying(&mut child)
+}
+
+/// clone with CLONE_VM and CLONE_VFORK: the cost does not grow with this process's memory.
+fn start_sharing(child: &mut Child) -> Result<Spawned, Failure> {
+    let changes_ids = child.uid >= 0 || child.gid >= 0;
+    let dumpable = if changes_ids { vfork::dumpable() } else { -1 };
+    let cloned = {
+        let _blocked = Blocked::all();
+        vfork::clone_child(child, true).map_err(|error| Failure::at_clone(&error))?
+    };
+    if changes_ids {
+        vfork::restore_dumpable(dumpable);
+    }
+    conclude(cloned, child.report)
+}
+
+/// clone without sharing: this process's page tables are copied, and the report comes by a pipe.
+fn start_copying(child: &mut Child) -> Result<Spawned, Failure> {
+    let (reader, writer) = super::fd::pipe().map_err(|error| Failure::at_clone(&error))?;
+    // Above every target, or placing stdio would overwrite it.
+    let writer = rustix::io::fcntl_dupfd_cloexec(&writer, child.descriptor_count.max(3))
+        .map_err(|error| Failure::at_clone(&error.into()))?;
+    child.report_pipe = writer.as_raw_fd();
+    let cloned = {
+        let _blocked = Blocked::all();
+        vfork::clone_child(child, false).map_err(|error| Failure::at_clone(&error))?
+    };
+    drop(writer);
+    let mut bytes = [0_u8; size_of::<Report>()];
+    // Less than a whole report is EOF: the exec closed the pipe, or the child was killed.
+    let report = match super::fd::read(&reader, &mut bytes) {
+        Ok(count) if count == bytes.len() => Report {
+            step: i32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]),
+            errno: i32::from_ne_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]),
+        },
+        _ => Report::default(),
+    };
+    conclude(cloned, report)
+}
+
+/// A child that reported a failure is exiting: it is reaped here, so that no zombie is left.
+fn conclude(cloned: vfork::Cloned, report: Report) -> Result<Spawned, Failure> {
+    // SAFETY: clone stored a new descriptor there, which nobody else knows.
+    let pidfd = (cloned.pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(cloned.pidfd) });
+    if report.errno == 0 {
+        return Ok(Spawned { pid: cloned.pid, pidfd: pidfd.filter(|_| pidfd_wanted()) });
+    }
+    if let Some(pid) = Pid::from_raw(cloned.pid) {
+        let wait = || rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
+        let _ = super::fd::retry(wait);
+    }
+    let step = match report.step {
+        2 => Step::Session,
+        3 => Step::Stdio,
+        4 => Step::Chdir,
+        5 => Step::Gid,
+        6 => Step::Uid,
+        _ => Step::Exec,
+    };
+    Err(Failure { step, errno: report.errno })
+}
+
+/// Whether clone(CLONE_VM) really shares memory. qemu-user and valgrind succeed without sharing,
+/// and then a report through memory would be lost: the first spawn sends a probe child that does
+/// nothing but report. `SPROG_SPAWN=fork` in the environment chooses the copying way.
+fn memory_is_shared() -> bool {
+    static SHARED: OnceLock<bool> = OnceLock::new();
+    *SHARED.get_or_init(|| {
+        if std::env::var_os("SPROG_SPAWN").is_some_and(|way| way == "fork") {
+            return false;
+        }
+        let none = [ptr::null::<c_char>()];
+        let mut shell = [ptr::null::<c_char>(); 2];
+        let mut probe = Child {
+            argv: none.as_ptr(),
+            envp: none.as_ptr(),
+            candidates: none.as_ptr(),
+            shell_argv: shell.as_mut_ptr(),
+            cwd: ptr::null(),
+            new_session: false,
+            uid: -1,
+            gid: -1,
+            descriptors: ptr::dangling_mut(),
+            descriptor_count: 0,
+            report_pipe: -1,
+            report: Report::default(),
+        };
+        match start_sharing(&mut probe) {
+            // No candidate to exec: the probe's own report is this ENOENT.
+            Err(failure) => failure == Failure { step: Step::Exec, errno: libc::ENOENT },
+            Ok(unshared) => {
+                let pid = Pid::from_raw(unshared.pid);
+                let wait = || rustix::process::waitid(WaitId::Pid(pid.unwrap_or(Pid::INIT)), WaitIdOptions::EXITED);
+                let _ = super::fd::retry(wait);
+                false
+            }
+        }
+    })
+}
+
+/// `SPROG_PIDFD=off` makes this process do without pidfds, as on an old kernel.
+pub(super) fn pidfd_wanted() -> bool {
+    static WANTED: OnceLock<bool> = OnceLock::new();
+    *WANTED.get_or_init(|| std::env::var_os("SPROG_PIDFD").is_none_or(|value| value != "off"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::exit::{ExitStatus, ExitWatch};
+    use std::os::fd::AsFd;
+
+    fn list(entries: &[&str]) -> CStringArray {
+        let mut block = Vec::new();
+        for entry in entries {
+            block.extend_from_slice(entry.as_bytes());
+            block.push(0);
+        }
+        CStringArray::from_terminated(block)
+    }
+
+    fn wait(spawned: Spawned) -> ExitStatus {
+        let watch = ExitWatch::new(spawned.pid, spawned.pidfd).unwrap();
+        loop {
+            let mut polled = [rustix::event::PollFd::from_borrowed_fd(
+                watch.fd(),
+                rustix::event::PollFlags::IN,
+            )];
+            rustix::event::poll(&mut polled, None).unwrap();
+            if let Some(status) = watch.reap().unwrap() {
+                return status;
+            }
+        }
+    }
+
+    fn request<'a>(
+        file: &'a str,
+        argv: &'a CStringArray,
+        env: &'a CStringArray,
+        stdio: &'a [Option<BorrowedFd<'a>>],
+    ) -> Request<'a> {
+        let file = file.as_bytes();
+        Request { file, argv, env, cwd: None, detached: false, uid: None, gid: None, stdio }
+    }
+
+    #[test]
+    fn a_program_runs_with_its_output_in_our_pipe() {
+        let (reader, writer) = crate::sys::fd::pipe().unwrap();
+        let argv = list(&["sh", "-c", "echo $0 $X; exit 3", "name"]);
+        let env = list(&["X=value", "PATH=/bin:/usr/bin"]);
+        let stdio = [None, Some(writer.as_fd()), None];
+        let spawned = spawn(&request("sh", &argv, &env, &stdio)).ok().unwrap();
+        assert_eq!(wait(spawned), ExitStatus::Code(3));
+        let mut buffer = [0; 64];
+        let count = crate::sys::fd::read(&reader, &mut buffer).unwrap();
+        assert_eq!(&buffer[..count], b"name value\n");
+    }
+
+    #[test]
+    fn both_ways_report_the_failing_step_and_leave_no_child() {
+        let argv = list(&["x"]);
+        let env = list(&["PATH=/nonexistent"]);
+        let missing = request("x", &argv, &env, &[]);
+        let expected = Failure { step: Step::Exec, errno: libc::ENOENT };
+        assert_eq!(spawn(&missing).err(), Some(expected));
+        let bad_cwd = Request { cwd: Some(c"/nonexistent".into()), ..request("/bin/true", &argv, &env, &[]) };
+        let expected = Failure { step: Step::Chdir, errno: libc::ENOENT };
+        assert_eq!(spawn(&bad_cwd).err(), Some(expected));
+    }
+
+    #[test]
+    fn swapped_descriptors_do_not_overwrite_each_other() {
+        let (one_reader, one) = crate::sys::fd::pipe().unwrap();
+        let (two_reader, two) = crate::sys::fd::pipe().unwrap();
+        let argv = list(&["sh", "-c", "echo out; echo err >&2"]);
+        let env = list(&["PATH=/bin:/usr/bin"]);
+        let stdio = [None, Some(two.as_fd()), Some(one.as_fd())];
+        let spawned = spawn(&request("sh", &argv, &env, &stdio)).ok().unwrap();
+        assert_eq!(wait(spawned), ExitStatus::Code(0));
+        let mut buffer = [0; 8];
+        assert_eq!(crate::sys::fd::read(&two_reader, &mut buffer).unwrap(), 4);
+        assert_eq!(&buffer[..4], b"out\n");
+        assert_eq!(crate::sys::fd::read(&one_reader, &mut buffer).unwrap(), 4);
+        assert_eq!(&buffer[..4], b"err\n");
+    }
+
+    #[test]
+    fn a_killed_child_reports_its_signal() {
+        let argv = list(&["sleep", "60"]);
+        let env = list(&["PATH=/bin:/usr/bin"]);
+        let spawned = spawn(&request("sleep", &argv, &env, &[])).ok().unwrap();
+        let watch = ExitWatch::new(spawned.pid, spawned.pidfd).unwrap();
+        assert_eq!(watch.reap().unwrap(), None);
+        watch.kill(libc::SIGKILL).unwrap();
+        let mut polled = [rustix::event::PollFd::from_borrowed_fd(
+            watch.fd(),
+            rustix::event::PollFlags::IN,
+        )];
+        rustix::event::poll(&mut polled, None).unwrap();
+        assert_eq!(watch.reap().unwrap(), Some(ExitStatus::Signal(libc::SIGKILL)));
+    }
+}

@@ -1,0 +1,359 @@
+//! The child's side of a spawn: from clone to exec, with nothing but system calls.
+//!
+//! # Safety
+//! With CLONE_VM the child runs in the parent's memory while the parent's calling thread is
+//! suspended (CLONE_VFORK). Between clone and exec it therefore allocates nothing, takes no lock,
+//! calls no libc function with state (glibc's setuid family would signal every thread of the
+//! parent), and does not panic: no indexing, no arithmetic that can overflow. It runs on a stack
+//! of its own, with every signal blocked until all handlers are reset, so that no handler of the
+//! parent can run in it.
+#![allow(unsafe_code)]
+
+use std::cell::OnceCell;
+use std::ffi::{c_char, c_int, c_long, c_void};
+use std::io;
+use std::ptr;
+
+use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
+
+/// The step of a spawn at which it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Step {
+    /// Planning and clone itself, in the parent.
+    Clone = 1,
+    Session = 2,
+    Stdio = 3,
+    Chdir = 4,
+    Gid = 5,
+    Uid = 6,
+    Exec = 7,
+}
+
+/// What the child reports before it gives up; all zero after a successful exec.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub(super) struct Report {
+    pub step: i32,
+    pub errno: i32,
+}
+
+/// Everything the child needs, laid out by the parent. All pointers outlive the child's use of
+/// them: the parent is suspended, or the child has a copy of its memory.
+#[repr(C)]
+pub(super) struct Child {
+    pub argv: *const *const c_char,
+    pub envp: *const *const c_char,
+    /// Null-terminated list of paths to try.
+    pub candidates: *const *const c_char,
+    /// `/bin/sh`, a slot for the script, then argv from 1 on: for ENOEXEC.
+    pub shell_argv: *mut *const c_char,
+    /// Null: stay where the parent is.
+    pub cwd: *const c_char,
+    pub new_session: bool,
+    /// -1: keep.
+    pub uid: i64,
+    pub gid: i64,
+    /// Source descriptor of every target from 0 on; -1 means /dev/null below 3, else nothing.
+    pub descriptors: *mut c_int,
+    pub descriptor_count: c_int,
+    /// Where to report: this memory if it is shared (-1), else a pipe.
+    pub report_pipe: c_int,
+    pub report: Report,
+}
+
+/// Runs in the child; returns only if the spawn failed, and then the child exits.
+pub(super) extern "C" fn child_main(argument: *mut c_void) -> c_int {
+    let child = argument.cast::<Child>();
+    // SAFETY: `argument` is the `Child` that `clone_child` was given, alive by its contract.
+    let (step, errno) = unsafe { prepare_and_exec(child) };
+    let report = Report { step: step as i32, errno };
+    // SAFETY: as above.
+    unsafe { (*child).report = report };
+    // SAFETY: as above.
+    let pipe = unsafe { (*child).report_pipe };
+    if pipe >= 0 {
+        // SAFETY: writes the bytes of a local.
+        unsafe { libc::syscall(libc::SYS_write, pipe, &raw const report, size_of::<Report>()) };
+    }
+    127
+}
+
+type Failure = (Step, c_int);
+
+/// # Safety
+/// `child` points to a complete `Child`; called once, in the child.
+unsafe fn prepare_and_exec(child: *mut Child) -> Failure {
+    // SAFETY: by contract.
+    let child = unsafe { &mut *child };
+    reset_signal_handlers();
+    if child.new_session && syscall0(libc::SYS_setsid) < 0 {
+        return (Step::Session, errno());
+    }
+    // SAFETY: the array has `descriptor_count` elements.
+    let descriptors = unsafe {
+        std::slice::from_raw_parts_mut(child.descriptors, child.descriptor_count.unsigned_abs() as usize)
+    };
+    if !place_descriptors(descriptors, child.descriptor_count) {
+        return (Step::Stdio, errno());
+    }
+    if !child.cwd.is_null() && syscall1(libc::SYS_chdir, child.cwd as c_long) < 0 {
+        return (Step::Chdir, errno());
+    }
+    if child.uid >= 0 || child.gid >= 0 {
+        // Unchecked, as in Node: an unprivileged process may not, and then keeps its groups.
+        syscall2(libc::SYS_setgroups, 0, 0);
+    }
+    if child.gid >= 0 && syscall1(libc::SYS_setgid, child.gid as c_long) < 0 {
+        return (Step::Gid, errno());
+    }
+    if child.uid >= 0 && syscall1(libc::SYS_setuid, child.uid as c_long) < 0 {
+        return (Step::Uid, errno());
+    }
+    super::signal::set_mask(0);
+    // SAFETY: the lists are null-terminated and outlive the child's use of them.
+    (Step::Exec, unsafe { exec(child) })
+}
+
+/// Every disposition to its default, ignored ones too: exec would keep those, and a handler must
+/// not run in memory that is the parent's once signals are unblocked.
+fn reset_signal_handlers() {
+    // handler SIG_DFL, no flags, no restorer, empty mask: four words on 64-bit kernels.
+    let default_action = [0_u64; 4];
+    for number in 1..=MAX_SIGNAL {
+        // SAFETY: reads `default_action`; SIGKILL and SIGSTOP answer EINVAL, which is fine.
+        unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                number,
+                default_action.as_ptr(),
+                ptr::null_mut::<u64>(),
+                KERNEL_SET_BYTES,
+            );
+        }
+    }
+}
+
+/// Two passes. First every source that stands below its own target, and so could be overwritten
+/// before its turn, is lifted above all targets; then each is put in its place. A source that is
+/// its own target only loses close-on-exec.
+fn place_descriptors(sources: &mut [c_int], count: c_int) -> bool {
+    for (target, source) in (0..).zip(sources.iter_mut()) {
+        if *source >= 0 && *source < target {
+            let lifted = syscall3(
+                libc::SYS_fcntl,
+                *source as c_long,
+                libc::F_DUPFD_CLOEXEC as c_long,
+                count as c_long,
+            );
+            if lifted < 0 {
+                return false;
+            }
+            *source = lifted as c_int;
+        }
+    }
+    for (target, source) in (0..).zip(sources.iter()) {
+        let placed = if *source >= 0 {
+            place(*source, target)
+        } else if target < 3 {
+            place_dev_null(target)
+        } else {
+            true
+        };
+        if !placed {
+            return false;
+        }
+    }
+    true
+}
+
+fn place(source: c_int, target: c_int) -> bool {
+    let result = if source == target {
+        syscall3(libc::SYS_fcntl, source as c_long, libc::F_SETFD as c_long, 0)
+    } else {
+        syscall3(libc::SYS_dup3, source as c_long, target as c_long, 0)
+    };
+    if result < 0 {
+        return false;
+    }
+    if target < 3 {
+        // Programs expect blocking standard streams; Node leaves its own non-blocking.
+        let off: c_int = 0;
+        syscall3(libc::SYS_ioctl, target as c_long, libc::FIONBIO as c_long, &raw const off as c_long);
+    }
+    true
+}
+
+fn place_dev_null(target: c_int) -> bool {
+    let access = if target == 0 { libc::O_RDONLY } else { libc::O_RDWR };
+    let opened = syscall3(
+        libc::SYS_openat,
+        libc::AT_FDCWD as c_long,
+        c"/dev/null".as_ptr() as c_long,
+        access as c_long,
+    );
+    if opened < 0 || opened == target as c_long {
+        return opened >= 0;
+    }
+    let placed = syscall3(libc::SYS_dup3, opened, target as c_long, 0) >= 0;
+    syscall1(libc::SYS_close, opened);
+    placed
+}
+
+/// execvp's rules (exec(3)): go on after a candidate that is not there, remember that one could
+/// not be executed, hand a file without a known format to /bin/sh.
+///
+/// # Safety
+/// The lists of `child` are null-terminated; `shell_argv` has a second slot.
+unsafe fn exec(child: &mut Child) -> c_int {
+    let mut last = libc::ENOENT;
+    let mut denied = false;
+    let mut candidate = child.candidates;
+    loop {
+        // SAFETY: within the list: the loop ends at its null.
+        let path = unsafe { *candidate };
+        if path.is_null() {
+            return if denied { libc::EACCES } else { last };
+        }
+        syscall3(libc::SYS_execve, path as c_long, child.argv as c_long, child.envp as c_long);
+        last = errno();
+        match last {
+            libc::ENOEXEC => {
+                // SAFETY: the second slot is there for this.
+                unsafe { *child.shell_argv.add(1) = path };
+                syscall3(
+                    libc::SYS_execve,
+                    c"/bin/sh".as_ptr() as c_long,
+                    child.shell_argv as c_long,
+                    child.envp as c_long,
+                );
+                return errno();
+            }
+            libc::EACCES => denied = true,
+            libc::ENOENT | libc::ESTALE | libc::ENOTDIR | libc::ENODEV | libc::ETIMEDOUT => {}
+            other => return other,
+        }
+        // SAFETY: not past the terminating null.
+        candidate = unsafe { candidate.add(1) };
+    }
+}
+
+fn syscall0(number: c_long) -> c_long {
+    // SAFETY: the callers pass calls that touch no memory of ours, or valid pointers.
+    unsafe { libc::syscall(number) }
+}
+
+fn syscall1(number: c_long, a: c_long) -> c_long {
+    // SAFETY: as syscall0.
+    unsafe { libc::syscall(number, a) }
+}
+
+fn syscall2(number: c_long, a: c_long, b: c_long) -> c_long {
+    // SAFETY: as syscall0.
+    unsafe { libc::syscall(number, a, b) }
+}
+
+fn syscall3(number: c_long, a: c_long, b: c_long, c: c_long) -> c_long {
+    // SAFETY: as syscall0.
+    unsafe { libc::syscall(number, a, b, c) }
+}
+
+/// errno lives in thread-local memory, which with CLONE_VM is the suspended parent thread's: no
+/// one else looks at it meanwhile.
+fn errno() -> c_int {
+    io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL)
+}
+
+/// Bytes of the child's stack. What runs there needs under 4 KiB; a page below is a guard.
+const STACK_BYTES: usize = 64 * 1024;
+const GUARD_BYTES: usize = 64 * 1024;
+
+/// A guarded stack for the child. One per thread: CLONE_VFORK suspends only the calling thread,
+/// so two threads may be spawning at once.
+struct Stack {
+    base: *mut c_void,
+}
+
+impl Stack {
+    fn new() -> io::Result<Stack> {
+        // SAFETY: a fresh anonymous mapping; nothing existing is touched.
+        let base = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                GUARD_BYTES + STACK_BYTES,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        if base == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let stack = Stack { base };
+        // SAFETY: the low part of the mapping just made. 64 KiB is a multiple of every page size.
+        if unsafe { libc::mprotect(base, GUARD_BYTES, libc::PROT_NONE) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(stack)
+    }
+
+    fn top(&self) -> *mut c_void {
+        self.base.wrapping_byte_add(GUARD_BYTES + STACK_BYTES)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: our own mapping; no child runs on it: clone has returned.
+        unsafe { libc::munmap(self.base, GUARD_BYTES + STACK_BYTES) };
+    }
+}
+
+thread_local! {
+    static STACK: OnceCell<Stack> = const { OnceCell::new() };
+}
+
+/// What clone answered: the pid, and a pidfd where the kernel knows CLONE_PIDFD (Linux 5.2; it is
+/// ignored before, and the number stays -1).
+pub(super) struct Cloned {
+    pub pid: i32,
+    pub pidfd: c_int,
+}
+
+/// Clones a child that runs `child_main` on `child`. With `shared_memory` the call returns when
+/// the child has exec'ed or exited; else at once, and the child has a copy of everything.
+pub(super) fn clone_child(child: &mut Child, shared_memory: bool) -> io::Result<Cloned> {
+    let mut pidfd: c_int = -1;
+    let sharing = if shared_memory { libc::CLONE_VM | libc::CLONE_VFORK } else { 0 };
+    let flags = sharing | libc::CLONE_PIDFD | libc::SIGCHLD;
+    let top = STACK.with(|cell| match cell.get() {
+        Some(stack) => Ok(stack.top()),
+        None => Stack::new().map(|stack| cell.get_or_init(|| stack).top()),
+    })?;
+    // SAFETY: `top` is the end of a stack that no other child uses (the thread's own, and clone
+    // with CLONE_VFORK returns only when the child has left it; without CLONE_VM the child has
+    // its own copy). `child` outlives the call. The pidfd goes to a live local.
+    let pid = unsafe {
+        libc::clone(child_main, top, flags, ptr::from_mut(child).cast(), &raw mut pidfd)
+    };
+    if pid < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(Cloned { pid, pidfd })
+}
+
+/// Whether this process is dumpable (PR_GET_DUMPABLE).
+pub(super) fn dumpable() -> c_int {
+    // SAFETY: touches no memory.
+    unsafe { libc::prctl(libc::PR_GET_DUMPABLE, 0, 0, 0, 0) }
+}
+
+/// A child in our memory that changes its ids makes this process non-dumpable too: the flag is
+/// the memory's (prctl(2)). Puts back what `dumpable` said.
+pub(super) fn restore_dumpable(value: c_int) {
+    if value == 0 || value == 1 {
+        // SAFETY: touches no memory.
+        unsafe { libc::prctl(libc::PR_SET_DUMPABLE, value, 0, 0, 0) };
+    }
+}
