@@ -1,0 +1,42 @@
+'use strict';
+// 500 MB of output, captured whole: how long does it take, and how long is the loop kept busy?
+
+const { MODULE, check, loadModule, main, now, params, pick } = require('../support/case.js');
+const { watchLoop } = require('../support/loop.js');
+const { isWrapper, loadWrapper } = require('../support/wrappers.js');
+
+main(async () => {
+  const run = isWrapper(MODULE) ? await wrapped() : direct();
+  await run(1e5);
+  const size = pick({ full: 500e6, quick: 500e6, tiny: 10e6 });
+  const stop = watchLoop();
+  const before = now();
+  const output = await run(size);
+  const elapsed = now() - before;
+  const { busy, stall } = stop();
+  check(output.length === size, `${output.length} of ${size} arrived`);
+  const text = params.encoding !== 'buffer';
+  check((typeof output === 'string') === text, `the output is ${text ? 'text' : 'bytes'}`);
+  return { totalMs: elapsed, loopBusyMs: busy, stallMs: stall };
+});
+
+function command(size) {
+  return ['head', ['-c', String(size), '/dev/zero']];
+}
+
+function direct() {
+  const { execFile } = loadModule();
+  const options = { encoding: params.encoding, maxBuffer: Number.POSITIVE_INFINITY };
+  return (size) =>
+    new Promise((resolve, reject) => {
+      execFile(...command(size), options, (error, stdout) => {
+        if (error) reject(error);
+        else resolve(stdout);
+      });
+    });
+}
+
+async function wrapped() {
+  const { run } = await loadWrapper(MODULE);
+  return async (size) => (await run(...command(size), { encoding: params.encoding })).stdout;
+}

@@ -1,0 +1,61 @@
+'use strict';
+// With so many live children: the CPU that one exit costs, what a spawn costs, and what memory and
+// descriptors each child holds.
+
+const fs = require('node:fs');
+const { check, cpu, loadModule, main, now, params, pick } = require('../support/case.js');
+
+main(async () => {
+  const { spawn } = loadModule();
+  const live = pick({ full: params.live, quick: params.live, tiny: 20 });
+  const exits = pick({ full: 200, quick: 100, tiny: 5 });
+  const rssBefore = residentKb();
+  const fdsBefore = descriptors();
+
+  const children = [];
+  const before = now();
+  for (let index = 0; index < live + exits; index += 1) {
+    // Not for ever: should this process die, its sleepers follow.
+    children.push(spawn('sleep', ['300'], { stdio: 'ignore' }));
+  }
+  const spawning = now() - before;
+  await Promise.all(children.map(started));
+  const rss = residentKb() - rssBefore;
+  const fds = descriptors() - fdsBefore;
+
+  const cpuBefore = cpu();
+  for (const child of children.slice(live)) await end(child);
+  const used = cpu(cpuBefore);
+
+  await Promise.all(children.slice(0, live).map(end));
+  return {
+    cpuPerExitUs: (used / exits) * 1000,
+    spawnEachUs: (spawning / children.length) * 1000,
+    rssPerChildKb: rss / children.length,
+    fdsPerChild: fds / children.length,
+  };
+});
+
+function started(child) {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+}
+
+async function end(child) {
+  const exited = new Promise((resolve) => {
+    child.once('exit', (_code, signal) => resolve(signal));
+  });
+  child.kill('SIGKILL');
+  const signal = await exited;
+  check(signal === 'SIGKILL', `a sleeper ended by ${signal}`);
+}
+
+function residentKb() {
+  return Number(fs.readFileSync('/proc/self/statm', 'utf8').split(' ')[1]) * 4;
+}
+
+function descriptors() {
+  return fs.readdirSync('/proc/self/fd').length;
+}

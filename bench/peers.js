@@ -1,0 +1,72 @@
+'use strict';
+// Who is compared: sprog and node:child_process on several Nodes, Bun, Deno, and the wrapper packages.
+// Everything comes from npm, as packages that hold their binary: no install script is run.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { nodeBinary } = require('../__test__/helpers/nodes.js');
+const { ROOT, dependenciesAreCurrent, step } = require('../scripts/setup.js');
+
+const NODE_MODULES = path.join(__dirname, 'node_modules');
+const BUILTIN = 'node:child_process';
+
+/** Installs what is missing. */
+function installPeers() {
+  if (!dependenciesAreCurrent(__dirname)) {
+    step('npm ci in bench/', 'npm', ['ci', '--no-fund', '--no-audit'], __dirname);
+  }
+}
+
+/** The peers that `wanted` (ids) selects, or all, each with its version as it tells it itself. */
+function findPeers(wanted) {
+  const all = {
+    'sprog-26': () => node(26, ROOT),
+    'node-26': () => node(26, BUILTIN),
+    bun: () => ({ runtime: 'bun', command: bun(), args: [], module: BUILTIN }),
+    'sprog-20': () => node(20, ROOT),
+    'node-20': () => node(20, BUILTIN),
+    'node-24': () => node(24, BUILTIN),
+    deno: () => ({ runtime: 'deno', command: deno(), args: ['run', '-A'], module: BUILTIN }),
+    execa: () => ({ ...node(26, 'execa'), wrapper: true }),
+    tinyexec: () => ({ ...node(26, 'tinyexec'), wrapper: true }),
+  };
+  const unknown = (wanted ?? []).filter((id) => !Object.hasOwn(all, id));
+  if (unknown.length > 0) throw new Error(`no such peer: ${unknown}; ${Object.keys(all)}`);
+  return Object.entries(all)
+    .filter(([id]) => !wanted || wanted.includes(id))
+    .map(([id, make]) => {
+      const peer = { id, ...make() };
+      return { ...peer, version: version(peer) };
+    });
+}
+
+function node(major, module) {
+  return { runtime: 'node', command: nodeBinary(major), args: [], module };
+}
+
+function bun() {
+  const arch = process.arch === 'arm64' ? 'aarch64' : process.arch;
+  return binary(`@oven/bun-${process.platform}-${arch}`, 'bin/bun');
+}
+
+function deno() {
+  return binary(`@deno/${process.platform}-${process.arch}-glibc`, 'deno');
+}
+
+function binary(name, file) {
+  const place = path.join(NODE_MODULES, name, file);
+  if (!fs.existsSync(place)) throw new Error(`${name} has no ${file}`);
+  return place;
+}
+
+function version({ command, module, wrapper }) {
+  const printed = execFileSync(command, ['--version'], { encoding: 'utf8' });
+  const runtime = /\d+\.\d+\.\d+/.exec(printed)[0];
+  if (module === BUILTIN) return runtime;
+  const home = wrapper ? path.join(NODE_MODULES, module) : module;
+  const manifest = JSON.parse(fs.readFileSync(path.join(home, 'package.json'), 'utf8'));
+  return `${manifest.version} on Node ${runtime}`;
+}
+
+module.exports = { findPeers, installPeers };

@@ -1,0 +1,147 @@
+'use strict';
+// What is measured: one row for each case and set of parameters, with the figures that the case
+// reports. A row names who takes part where that is not everybody.
+
+const LOWER = 'lower';
+const HIGHER = 'higher';
+
+const isNode = (peer) => peer.runtime === 'node' && !peer.wrapper;
+
+function figure(key, title, unit, better = LOWER) {
+  return { key, title, unit, better };
+}
+
+const CHANNEL_FIGURES = [
+  figure('messagesPerSecond', 'rate', 'messages/s', HIGHER),
+  figure('parentCpuUs', "parent's CPU a message", 'us'),
+];
+const STREAM_FIGURES = [
+  figure('megabytesPerSecond', 'rate', 'MB/s', HIGHER),
+  figure('loopBusyMsPerGb', 'loop busy a GB', 'ms'),
+  figure('cpuMsPerGb', 'CPU a GB', 'ms'),
+];
+
+const ROWS = [
+  ...['ignore', 'pipe'].flatMap((stdio) =>
+    [0, 1, 4].map((resident) => ({
+      case: 'spawn-block',
+      title: `spawn() blocks the loop, stdio ${stdio}, ${resident} GB resident`,
+      params: { stdio, resident },
+      figures: [figure('blockedUs', 'median', 'us'), figure('blockedP95Us', 'p95', 'us')],
+    })),
+  ),
+  {
+    case: 'spawn-close',
+    title: 'spawn to close',
+    wrappers: true,
+    figures: [figure('closeMs', 'median', 'ms')],
+  },
+  ...[1, 8].map((concurrency) => ({
+    case: 'cat-roundtrip',
+    title: `cat round trip over three pipes, ${concurrency} at a time`,
+    params: { concurrency },
+    figures: [
+      figure('perSecond', 'rate', 'trips/s', HIGHER),
+      figure('tripMs', 'median of one', 'ms'),
+    ],
+  })),
+  { case: 'stdout-throughput', title: "stdout through 'data'", figures: STREAM_FIGURES },
+  { case: 'stdin-throughput', title: 'stdin writes', figures: STREAM_FIGURES },
+  {
+    case: 'spawn-sync',
+    title: 'synchronous calls',
+    figures: [
+      figure('spawnSyncMs', "spawnSync('/bin/true')", 'ms'),
+      figure('execSyncMs', "execSync('echo hi')", 'ms'),
+    ],
+  },
+  {
+    case: 'exec-echo',
+    title: "exec('echo hi')",
+    wrappers: true,
+    figures: [figure('execMs', 'median', 'ms')],
+  },
+  ...['buffer', 'utf8'].map((encoding) => ({
+    case: 'execfile-500mb',
+    title: `execFile of 500 MB, ${encoding === 'buffer' ? 'as a buffer' : 'as text'}`,
+    params: { encoding },
+    wrappers: true,
+    // tinyexec gives text only.
+    peers: (peer) => encoding !== 'buffer' || peer.module !== 'tinyexec',
+    figures: [
+      figure('totalMs', 'total', 'ms'),
+      figure('loopBusyMs', 'loop busy', 'ms'),
+      figure('stallMs', 'longest stall', 'ms'),
+    ],
+  })),
+  ...['json', 'advanced'].map((serialization) => ({
+    case: 'ipc-pingpong',
+    title: `IPC ping-pong, ${serialization}`,
+    params: { serialization },
+    figures: [figure('roundTripUs', 'round trip', 'us')],
+  })),
+  ...['json', 'advanced'].flatMap((serialization) => [
+    {
+      case: 'ipc-flood-up',
+      title: `IPC flood from the child, ${serialization}`,
+      params: { serialization },
+      figures: CHANNEL_FIGURES,
+    },
+    {
+      case: 'ipc-flood-down',
+      title: `IPC flood to the child, ${serialization}`,
+      params: { serialization },
+      figures: CHANNEL_FIGURES,
+    },
+  ]),
+  {
+    case: 'ipc-flood-up',
+    title: 'IPC flood from a plain Node child, json',
+    params: { serialization: 'json', child: 'plain' },
+    peers: isNode,
+    figures: CHANNEL_FIGURES,
+  },
+  {
+    case: 'ipc-flood-down',
+    title: 'IPC flood to a plain Node child, json',
+    params: { serialization: 'json', child: 'plain' },
+    peers: isNode,
+    figures: CHANNEL_FIGURES,
+  },
+  ...['json', 'advanced'].map((serialization) => ({
+    case: 'ipc-echo-1mb',
+    title: `IPC echo of 1 MB, ${serialization}`,
+    params: { serialization },
+    figures: [figure('megabytesPerSecond', 'both ways', 'MB/s', HIGHER)],
+  })),
+  {
+    case: 'fork-first-reply',
+    title: 'fork to first reply',
+    figures: [figure('replyMs', 'median', 'ms')],
+  },
+  {
+    case: 'require-time',
+    title: 'first require() in a fresh process',
+    peers: isNode,
+    figures: [figure('requireMs', 'median', 'ms')],
+  },
+  ...[300, 3000].map((live) => ({
+    case: 'many-children',
+    title: `${live} live children`,
+    params: { live },
+    figures: [
+      figure('cpuPerExitUs', 'CPU an exit', 'us'),
+      figure('spawnEachUs', 'spawn, each', 'us'),
+      figure('rssPerChildKb', 'RSS a child', 'KB'),
+      figure('fdsPerChild', 'descriptors a child', ''),
+    ],
+  })),
+];
+
+/** Whether a peer takes part in a row. */
+function takesPart(peer, row) {
+  if (peer.wrapper && !row.wrappers) return false;
+  return row.peers ? row.peers(peer) : true;
+}
+
+module.exports = { ROWS, takesPart };
