@@ -6,16 +6,14 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { nodeBinary } = require('../__test__/helpers/nodes.js');
-const { ROOT, dependenciesAreCurrent, step } = require('../scripts/setup.js');
+const { ROOT, dependenciesAreCurrent, installDependencies } = require('../scripts/setup.js');
 
 const NODE_MODULES = path.join(__dirname, 'node_modules');
 const BUILTIN = 'node:child_process';
 
 /** Installs what is missing. */
 function installPeers() {
-  if (!dependenciesAreCurrent(__dirname)) {
-    step('npm ci in bench/', 'npm', ['ci', '--no-fund', '--no-audit'], __dirname);
-  }
+  if (!dependenciesAreCurrent(__dirname)) installDependencies(__dirname);
 }
 
 /** The peers that `wanted` (ids) selects, or all, each with its version as it tells it itself. */

@@ -11,10 +11,24 @@ const BUILD_INPUTS = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'];
 /** Brings dependencies and addon up to date; throws where a step fails. */
 function setup() {
   if (dependenciesAreCurrent(ROOT)) say('dependencies are up to date');
-  else step('npm ci', 'npm', ['ci', '--include=dev', '--no-fund', '--no-audit'], ROOT);
+  else installDependencies(ROOT);
 
   if (addonIsCurrent()) say('the addon is up to date');
   else step('release build of the addon', 'npm', ['run', 'build'], ROOT);
+}
+
+/**
+ * Installs what the lockfile of `root` names. Not by `npm ci`: npm 11 refuses a lockfile that lacks an
+ * optional package for another platform (npm/cli issue 9846), and writes such a lockfile itself where
+ * the registry did not have that package. What `npm ci` promises is checked here instead.
+ */
+function installDependencies(root) {
+  const place = path.relative(ROOT, root);
+  const title = place ? `npm install in ${place}/` : 'npm install';
+  step(title, 'npm', ['install', '--no-save', '--include=dev', '--no-fund', '--no-audit'], root);
+  if (!dependenciesAreCurrent(root)) {
+    throw new Error(`what npm installed is not what ${path.join(place, 'package-lock.json')} names`);
+  }
 }
 
 /**
@@ -77,7 +91,7 @@ function say(line) {
   process.stdout.write(`setup: ${line}\n`);
 }
 
-module.exports = { ROOT, setup, dependenciesAreCurrent, step };
+module.exports = { ROOT, setup, dependenciesAreCurrent, installDependencies };
 
 if (require.main === module) {
   try {
