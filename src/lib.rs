@@ -13,3 +13,11 @@
 //! | `bindings` | Node-API: the only code that knows JS                          | all of the above  |
 
 pub mod sys;
+
+mod bindings;
+pub mod channel;
+pub mod offload;
+pub mod orphans;
+pub mod process;
+pub mod reactor;
+pub mod stream;

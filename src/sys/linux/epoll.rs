@@ -3,8 +3,8 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::Timespec;
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 
 /// What a source wants to hear of, and what it heard. HUP and ERR are always reported by the
 /// kernel, whatever was asked for: a source that wants nothing must be deleted, not masked.
@@ -61,13 +61,21 @@ impl Epoll {
         Ok(epoll::delete(&self.fd, source)?)
     }
 
-    /// What is ready now, up to the capacity of `out`; never blocks. The kernel moves a
-    /// level-triggered entry that it reported to the tail, so nobody starves.
+    /// What is ready now, at most 256 sources; never blocks. The kernel moves a level-triggered
+    /// entry that it reported to the tail, so nobody starves.
     pub fn poll(&self, out: &mut Vec<Ready>) -> io::Result<()> {
-        let mut events = [epoll::Event { flags: EventFlags::empty(), data: EventData::new_u64(0) };
-            MAX_EVENTS];
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let count = epoll::wait(&self.fd, &mut events, Some(&now))?;
+        self.collect(out, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
+    }
+
+    /// The same, but blocks this thread until something is ready.
+    pub fn wait(&self, out: &mut Vec<Ready>) -> io::Result<()> {
+        self.collect(out, None)
+    }
+
+    fn collect(&self, out: &mut Vec<Ready>, timeout: Option<&Timespec>) -> io::Result<()> {
+        let mut events =
+            [epoll::Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }; MAX_EVENTS];
+        let count = super::fd::retry(|| epoll::wait(&self.fd, &mut events, timeout))?;
         out.clear();
         for event in events.iter().take(count) {
             let flags = event.flags;

@@ -7,7 +7,6 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, OnceLock};
 
-use rustix::event::EventfdFlags;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
 use super::{pidfd, signal};
@@ -41,6 +40,10 @@ impl ExitWatch {
         Ok(ExitWatch { pid, means })
     }
 
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
     /// The descriptor to poll for readability.
     pub fn fd(&self) -> BorrowedFd<'_> {
         match &self.means {
@@ -64,7 +67,7 @@ impl ExitWatch {
     pub fn kill(&self, number: i32) -> io::Result<()> {
         match &self.means {
             Means::Pidfd(fd) => pidfd::send_signal(fd.as_fd(), number),
-            Means::Waiter(_) => signal::kill_unreaped(self.pid.as_raw_nonzero().get(), number),
+            Means::Waiter(_) => signal::kill_unreaped(self.pid(), number),
         }
     }
 
@@ -74,6 +77,15 @@ impl ExitWatch {
             // Before Linux 5.4 waitid knows no pidfds; the pid is ours until reaped.
             Means::Waiter(_) => WaitId::Pid(self.pid),
         }
+    }
+}
+
+/// Ends a child that cannot be watched, so that neither it nor a zombie is left.
+pub fn kill_and_reap(pid: i32) {
+    let _ = signal::kill_unreaped(pid, libc::SIGKILL);
+    if let Some(pid) = Pid::from_raw(pid) {
+        let wait = || rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
+        let _ = super::fd::retry(wait);
     }
 }
 
@@ -95,17 +107,16 @@ fn waitable(fd: &OwnedFd) -> bool {
 }
 
 fn start_waiter(pid: Pid) -> io::Result<Arc<OwnedFd>> {
-    let done = Arc::new(rustix::event::eventfd(0, EventfdFlags::CLOEXEC)?);
+    let done = Arc::new(super::fd::wake_up_counter()?);
     let signal_end = Arc::clone(&done);
-    std::thread::Builder::new()
-        .name("sprog-wait".into())
-        .stack_size(64 * 1024)
-        .spawn(move || {
-            super::signal::set_mask(u64::MAX);
+    std::thread::Builder::new().name("sprog-wait".into()).stack_size(64 * 1024).spawn(
+        move || {
+            super::signal::block_for_helper_thread();
             // NOWAIT leaves the zombie for `reap`, so that the pid cannot be reused before.
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
             let _ = super::fd::retry(|| rustix::process::waitid(WaitId::Pid(pid), options));
-            let _ = rustix::io::write(&signal_end, &1_u64.to_ne_bytes());
-        })?;
+            let _ = super::fd::wake_up(&signal_end);
+        },
+    )?;
     Ok(done)
 }

@@ -66,6 +66,16 @@ pub fn adopt(number: i32) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
+/// A counter that makes a poller wake up: an eventfd, close-on-exec.
+pub fn wake_up_counter() -> io::Result<OwnedFd> {
+    Ok(rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC)?)
+}
+
+/// Adds to such a counter.
+pub fn wake_up(counter: impl AsFd) -> io::Result<()> {
+    write(counter, &1_u64.to_ne_bytes()).map(|_| ())
+}
+
 /// Reads once; a `WouldBlock` error is "nothing there".
 pub fn read(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     retry(|| rustix::io::read(&fd, &mut *buffer))

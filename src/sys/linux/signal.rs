@@ -31,8 +31,16 @@ impl Drop for Blocked {
     }
 }
 
+/// Keeps the process's signals away from a long-lived thread of ours: Node's handlers belong on
+/// Node's threads. glibc's own two stay open, or setuid() in any thread would wait for ever for
+/// this one (nptl(7)).
+pub fn block_for_helper_thread() {
+    const INTERNAL: u64 = (1 << (32 - 1)) | (1 << (33 - 1));
+    set_mask(!INTERNAL);
+}
+
 /// Replaces this thread's mask and returns the one it had.
-pub fn set_mask(mask: u64) -> u64 {
+pub(super) fn set_mask(mask: u64) -> u64 {
     let mut previous = 0_u64;
     // SAFETY: both pointers are to live u64s, the size the kernel is told.
     unsafe {

@@ -18,7 +18,12 @@ const MAX_DESCRIPTORS: usize = 253;
 
 /// A connected pair, both ends blocking and close-on-exec.
 pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    Ok(rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?)
+    Ok(rustix::net::socketpair(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?)
 }
 
 pub fn receive(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
@@ -44,9 +49,8 @@ pub fn receive_with_descriptors(
     let mut space = [MaybeUninit::<u8>::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
-    let received = retry(|| {
-        rustix::net::recvmsg(&fd, &mut [IoSliceMut::new(buffer)], &mut control, flags)
-    })?;
+    let received =
+        retry(|| rustix::net::recvmsg(&fd, &mut [IoSliceMut::new(buffer)], &mut control, flags))?;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(fds) = message {
             descriptors.extend(fds);

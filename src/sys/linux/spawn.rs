@@ -84,7 +84,10 @@ pub fn spawn(request: &Request<'_>) -> Result<Spawned, Failure> {
     if memory_is_shared() {
         match start_sharing(&mut child) {
             // A sandbox that refuses these clone flags, or a kernel without them: copy instead.
-            Err(Failure { step: Step::Clone, errno: libc::EINVAL | libc::ENOSYS | libc::EPERM }) => {}
+            Err(Failure {
+                step: Step::Clone,
+                errno: libc::EINVAL | libc::ENOSYS | libc::EPERM,
+            }) => {}
             other => return other,
         }
     }
@@ -181,7 +184,12 @@ fn memory_is_shared() -> bool {
             Err(failure) => failure == Failure { step: Step::Exec, errno: libc::ENOENT },
             Ok(unshared) => {
                 let pid = Pid::from_raw(unshared.pid);
-                let wait = || rustix::process::waitid(WaitId::Pid(pid.unwrap_or(Pid::INIT)), WaitIdOptions::EXITED);
+                let wait = || {
+                    rustix::process::waitid(
+                        WaitId::Pid(pid.unwrap_or(Pid::INIT)),
+                        WaitIdOptions::EXITED,
+                    )
+                };
                 let _ = super::fd::retry(wait);
                 false
             }
@@ -213,10 +221,8 @@ mod tests {
     fn wait(spawned: Spawned) -> ExitStatus {
         let watch = ExitWatch::new(spawned.pid, spawned.pidfd).unwrap();
         loop {
-            let mut polled = [rustix::event::PollFd::from_borrowed_fd(
-                watch.fd(),
-                rustix::event::PollFlags::IN,
-            )];
+            let mut polled =
+                [rustix::event::PollFd::from_borrowed_fd(watch.fd(), rustix::event::PollFlags::IN)];
             rustix::event::poll(&mut polled, None).unwrap();
             if let Some(status) = watch.reap().unwrap() {
                 return status;
@@ -254,7 +260,8 @@ mod tests {
         let missing = request("x", &argv, &env, &[]);
         let expected = Failure { step: Step::Exec, errno: libc::ENOENT };
         assert_eq!(spawn(&missing).err(), Some(expected));
-        let bad_cwd = Request { cwd: Some(c"/nonexistent".into()), ..request("/bin/true", &argv, &env, &[]) };
+        let bad_cwd =
+            Request { cwd: Some(c"/nonexistent".into()), ..request("/bin/true", &argv, &env, &[]) };
         let expected = Failure { step: Step::Chdir, errno: libc::ENOENT };
         assert_eq!(spawn(&bad_cwd).err(), Some(expected));
     }
@@ -283,10 +290,8 @@ mod tests {
         let watch = ExitWatch::new(spawned.pid, spawned.pidfd).unwrap();
         assert_eq!(watch.reap().unwrap(), None);
         watch.kill(libc::SIGKILL).unwrap();
-        let mut polled = [rustix::event::PollFd::from_borrowed_fd(
-            watch.fd(),
-            rustix::event::PollFlags::IN,
-        )];
+        let mut polled =
+            [rustix::event::PollFd::from_borrowed_fd(watch.fd(), rustix::event::PollFlags::IN)];
         rustix::event::poll(&mut polled, None).unwrap();
         assert_eq!(watch.reap().unwrap(), Some(ExitStatus::Signal(libc::SIGKILL)));
     }

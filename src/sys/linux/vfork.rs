@@ -92,7 +92,10 @@ unsafe fn prepare_and_exec(child: *mut Child) -> Failure {
     }
     // SAFETY: the array has `descriptor_count` elements.
     let descriptors = unsafe {
-        std::slice::from_raw_parts_mut(child.descriptors, child.descriptor_count.unsigned_abs() as usize)
+        std::slice::from_raw_parts_mut(
+            child.descriptors,
+            child.descriptor_count.unsigned_abs() as usize,
+        )
     };
     if !place_descriptors(descriptors, child.descriptor_count) {
         return (Step::Stdio, errno());
@@ -179,7 +182,12 @@ fn place(source: c_int, target: c_int) -> bool {
     if target < 3 {
         // Programs expect blocking standard streams; Node leaves its own non-blocking.
         let off: c_int = 0;
-        syscall3(libc::SYS_ioctl, target as c_long, libc::FIONBIO as c_long, &raw const off as c_long);
+        syscall3(
+            libc::SYS_ioctl,
+            target as c_long,
+            libc::FIONBIO as c_long,
+            &raw const off as c_long,
+        );
     }
     true
 }
@@ -219,8 +227,10 @@ unsafe fn exec(child: &mut Child) -> c_int {
         last = errno();
         match last {
             libc::ENOEXEC => {
-                // SAFETY: the second slot is there for this.
-                unsafe { *child.shell_argv.add(1) = path };
+                // SAFETY: the array has a second slot, which is there for this.
+                let slot = unsafe { child.shell_argv.add(1) };
+                // SAFETY: as above.
+                unsafe { *slot = path };
                 syscall3(
                     libc::SYS_execve,
                     c"/bin/sh".as_ptr() as c_long,
@@ -334,9 +344,8 @@ pub(super) fn clone_child(child: &mut Child, shared_memory: bool) -> io::Result<
     // SAFETY: `top` is the end of a stack that no other child uses (the thread's own, and clone
     // with CLONE_VFORK returns only when the child has left it; without CLONE_VM the child has
     // its own copy). `child` outlives the call. The pidfd goes to a live local.
-    let pid = unsafe {
-        libc::clone(child_main, top, flags, ptr::from_mut(child).cast(), &raw mut pidfd)
-    };
+    let pid =
+        unsafe { libc::clone(child_main, top, flags, ptr::from_mut(child).cast(), &raw mut pidfd) };
     if pid < 0 {
         return Err(io::Error::last_os_error());
     }

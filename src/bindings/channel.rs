@@ -1,0 +1,178 @@
+//! Channels for JS: messages out, and the little that JS must know of those coming in.
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use super::environment::Environment;
+use super::handle::Handle;
+use super::{negative_errno, raw};
+use crate::channel::Channel;
+use crate::channel::frame::Wire;
+use crate::sys::fd;
+use crate::{offload, sys};
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+
+/// Collected messages are written without waiting for the end of the tick once they are this many
+/// bytes: about what a socket takes at once.
+const COLLECT_BYTES: usize = 64 * 1024;
+
+/// How a message leaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leave {
+    Now,
+    /// With what else is sent in this tick; the caller promises a `flush`.
+    Collected,
+}
+
+#[napi]
+impl Environment {
+    /// Takes over a descriptor that this process was started with as a channel. Answers a token,
+    /// or `-errno`.
+    #[napi]
+    pub fn adopt_channel(&self, number: i32, lengths: bool) -> i32 {
+        let wire = if lengths { Wire::Length } else { Wire::Json };
+        let adopted = fd::adopt(number).and_then(|fd| {
+            fd::set_cloexec(fd.as_fd())?;
+            Ok(fd)
+        });
+        match adopted {
+            Ok(fd) => {
+                let handle = Rc::new(Handle::Channel(Channel::new(wire, fd)));
+                self.inner.reactor.insert(handle).cast_signed()
+            }
+            Err(error) => negative_errno(&error),
+        }
+    }
+
+    /// Sends one JSON text. Answers how many bytes wait in the channel now (0: all are written),
+    /// or `-errno`. A `descriptor` other than -1 is duplicated and rides along.
+    #[napi]
+    pub fn send_text(
+        &self,
+        env: Env,
+        token: u32,
+        text: Unknown<'_>,
+        collect: bool,
+        descriptor: i32,
+    ) -> Result<f64> {
+        let leave = if collect { Leave::Collected } else { Leave::Now };
+        let mut outcome = Ok(());
+        let waiting = self.send(token, leave, descriptor, |out| {
+            outcome = raw::append_utf8(&env, text.raw(), out);
+            out.push(b'\n');
+        });
+        outcome.map(|()| waiting)
+    }
+
+    /// Sends one serialised message behind its length. As `sendText`.
+    #[napi]
+    pub fn send_bytes(&self, token: u32, bytes: &[u8], collect: bool, descriptor: i32) -> f64 {
+        let leave = if collect { Leave::Collected } else { Leave::Now };
+        let Ok(length) = u32::try_from(bytes.len()) else { return f64::from(-libc::EMSGSIZE) };
+        self.send(token, leave, descriptor, |out| {
+            out.extend_from_slice(&length.to_be_bytes());
+            out.extend_from_slice(bytes);
+        })
+    }
+
+    /// Writes what was collected, as much as fits. Answers how many bytes wait, or `-errno`;
+    /// `Written` tells when none do any more.
+    #[napi]
+    pub fn flush(&self, token: u32) -> f64 {
+        self.with_channel(token, write_out)
+    }
+
+    /// Bytes that wait to be written.
+    #[napi]
+    pub fn queued(&self, token: u32) -> f64 {
+        self.with_channel(token, |channel| Ok(channel.outbox().waiting()))
+    }
+
+    /// All bytes that the channel ever took in for sending; with `writtenBytes` it tells when a
+    /// message has left.
+    #[napi]
+    pub fn accepted_bytes(&self, token: u32) -> f64 {
+        self.with_channel(token, |channel| {
+            Ok(usize::try_from(channel.outbox().accepted()).unwrap_or(usize::MAX))
+        })
+    }
+
+    /// All bytes that ever left the channel.
+    #[napi]
+    pub fn written_bytes(&self, token: u32) -> f64 {
+        self.with_channel(token, |channel| {
+            Ok(usize::try_from(channel.outbox().written()).unwrap_or(usize::MAX))
+        })
+    }
+
+    /// The lines behind the array of a `Messages` event, during that event: for when it does not
+    /// parse as what it must be.
+    #[napi]
+    pub fn lines(&self, token: u32) -> Vec<String> {
+        match self.inner.reactor.get(token).as_deref() {
+            Some(Handle::Channel(channel)) => channel
+                .lines()
+                .into_iter()
+                .map(|line| String::from_utf8_lossy(&line).into_owned())
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether part of a message has arrived and the rest has not.
+    #[napi]
+    pub fn is_mid_message(&self, token: u32) -> bool {
+        match self.inner.reactor.get(token).as_deref() {
+            Some(Handle::Channel(channel)) => channel.is_mid_message(),
+            _ => false,
+        }
+    }
+
+    fn send(
+        &self,
+        token: u32,
+        leave: Leave,
+        descriptor: i32,
+        fill: impl FnOnce(&mut Vec<u8>),
+    ) -> f64 {
+        self.with_channel(token, |channel| {
+            let rider = if descriptor < 0 { None } else { Some(duplicate(descriptor)?) };
+            let waiting = channel.outbox().push(rider, fill);
+            if channel.is_waiting_to_write() {
+                // The socket is full: the reactor writes when there is room.
+                return Ok(waiting);
+            }
+            if leave == Leave::Collected && waiting < COLLECT_BYTES {
+                offload::flush_soon(channel.outbox());
+                return Ok(waiting);
+            }
+            write_out(channel)
+        })
+    }
+
+    fn with_channel(&self, token: u32, f: impl FnOnce(&Channel) -> std::io::Result<usize>) -> f64 {
+        let Some(handle) = self.inner.reactor.get(token) else {
+            return f64::from(-libc::EBADF);
+        };
+        let Handle::Channel(channel) = &*handle else { return f64::from(-libc::EBADF) };
+        let result = f(channel).and_then(|count| {
+            self.inner.reactor.update(token)?;
+            Ok(count)
+        });
+        match result {
+            Ok(count) => count as f64,
+            Err(error) => f64::from(negative_errno(&error)),
+        }
+    }
+}
+
+fn write_out(channel: &Channel) -> std::io::Result<usize> {
+    let waiting = channel.outbox().flush()?;
+    channel.set_waiting_to_write(waiting > 0);
+    Ok(waiting)
+}
+
+fn duplicate(number: i32) -> std::io::Result<OwnedFd> {
+    sys::fd::duplicate(fd::borrow(number)?)
+}

@@ -1,0 +1,297 @@
+//! A JS environment: its reactor, its way into JS, its end.
+
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::{io, os::fd::IntoRawFd};
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use super::handle::Handle;
+use super::raw::{self, Host, HostBuffer, Value};
+use super::{negative_errno, status};
+use crate::reactor::{Reactor, Token};
+use crate::sys::epoll::Ready;
+use crate::sys::exit::ExitStatus;
+use crate::sys::uv::Loop;
+use crate::{channel, orphans, stream};
+
+/// What JS is told, as the second argument of its dispatch function. lib/native.js has the same
+/// numbers.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(super) enum Event {
+    /// A child ended: exit code, signal number (0: none).
+    Exit = 0,
+    /// A stream was read: a Buffer, how many of its bytes count.
+    Data = 1,
+    /// A stream or a channel reads no more: 0 at its end, or `-errno`.
+    End = 2,
+    /// A stream takes bytes again, after a write that did not fit.
+    Writable = 3,
+    /// Messages: the text of a JSON array, how many elements it must have.
+    Messages = 4,
+    /// One line that may be a control message: its text, the descriptor that came with it or -1.
+    Line = 5,
+    /// Messages, each behind its 4-byte big-endian length: a Buffer, how many.
+    Frames = 6,
+    /// What a channel had queued is written: 0, or `-errno`.
+    Written = 7,
+    /// A stream or a channel is closed.
+    Closed = 8,
+}
+
+pub(super) struct Inner {
+    pub reactor: Reactor<Handle>,
+    pub uv_loop: Loop,
+    host: Host,
+}
+
+/// Everything native that belongs to one JS environment. Children, streams and channels are named
+/// by tokens, numbers that are valid until the `Closed` (or `Exit`) event.
+#[napi]
+pub struct Environment {
+    pub(super) inner: Rc<Inner>,
+}
+
+#[napi]
+impl Environment {
+    /// `dispatch(token, event, first, second)` is called for every event.
+    #[napi(constructor)]
+    pub fn new(env: Env, dispatch: Unknown<'_>) -> Result<Environment> {
+        let inner = Rc::new(Inner {
+            reactor: Reactor::new().map_err(failed)?,
+            uv_loop: raw::event_loop(&env)?,
+            host: Host::new(&env, dispatch.raw())?,
+        });
+        let weak = Rc::downgrade(&inner);
+        let on_ready = move || {
+            if let Some(inner) = weak.upgrade() {
+                inner.wake_up();
+            }
+        };
+        inner.reactor.attach(inner.uv_loop, Rc::new(on_ready)).map_err(failed)?;
+        let dying = Rc::clone(&inner);
+        raw::at_teardown(&env, move |done| {
+            dying.tear_down();
+            // libuv's callback, when it has let go of the poll handle, is what Node waits for.
+            let last = Rc::clone(&dying);
+            dying.reactor.detach(move || {
+                drop(last);
+                done.tell();
+            });
+        })?;
+        Ok(Environment { inner })
+    }
+
+    /// Whether the child, stream or channel keeps the loop alive.
+    #[napi]
+    pub fn set_ref(&self, token: u32, on: bool) -> i32 {
+        match self.inner.reactor.get(token).as_deref() {
+            Some(Handle::Child(child)) => child.set_ref(on),
+            Some(Handle::Stream(stream)) => stream.set_ref(on),
+            Some(Handle::Channel(channel)) => channel.set_ref(on),
+            None => return -libc::EBADF,
+        }
+        status(self.inner.reactor.update(token))
+    }
+
+    /// Closes a stream or a channel at once; `Closed` comes in the loop's closing phase, and only
+    /// then may the token be used for something else.
+    #[napi]
+    pub fn close(&self, token: u32) -> i32 {
+        let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
+        if matches!(*handle, Handle::Child(_)) {
+            return -libc::EINVAL;
+        }
+        self.inner.quiesce(token, &handle);
+        let inner = Rc::downgrade(&self.inner);
+        self.inner.uv_loop.in_closing_phase(move || {
+            if let Some(inner) = inner.upgrade() {
+                inner.reactor.remove(token);
+                inner.emit(token, Event::Closed, Value::Number(0.0), Value::Number(0.0));
+            }
+        });
+        0
+    }
+
+    /// The descriptor number behind a stream or a channel; -1 if there is none.
+    #[napi]
+    pub fn fd(&self, token: u32) -> i32 {
+        match self.inner.reactor.get(token).as_deref() {
+            Some(Handle::Stream(stream)) => stream.raw_fd(),
+            Some(Handle::Channel(channel)) => channel.raw_fd(),
+            _ => -1,
+        }
+    }
+
+    /// Sends a signal to a child; 0 probes.
+    #[napi]
+    pub fn kill(&self, token: u32, signal: i32) -> i32 {
+        match self.inner.reactor.get(token).as_deref() {
+            Some(Handle::Child(child)) => status(child.kill(signal)),
+            _ => -libc::ESRCH,
+        }
+    }
+}
+
+fn failed(error: io::Error) -> Error {
+    Error::new(Status::GenericFailure, error.to_string())
+}
+
+impl Inner {
+    /// Calls into JS outside of a wake-up.
+    fn emit(&self, token: Token, event: Event, first: Value<'_>, second: Value<'_>) {
+        if let Some(_scope) = self.host.scope() {
+            self.host.emit(token, event as u32, first, second);
+        }
+    }
+
+    fn wake_up(&self) {
+        self.reactor.turn(|token, handle, ready| {
+            if let Some(_scope) = self.host.scope() {
+                self.serve(token, &handle, ready);
+            }
+        });
+    }
+
+    fn serve(&self, token: Token, handle: &Handle, ready: Ready) {
+        let sink = Sink { host: &self.host, token };
+        match handle {
+            Handle::Child(child) => {
+                let Some(exit) = child.try_exit() else { return };
+                self.reactor.remove(token);
+                let (code, signal) = match exit {
+                    ExitStatus::Code(code) => (code, 0),
+                    ExitStatus::Signal(signal) => (0, signal),
+                };
+                sink.emit(Event::Exit, Value::Number(code.into()), Value::Number(signal.into()));
+                return;
+            }
+            Handle::Stream(stream) => {
+                if ready.read {
+                    stream.drain(&sink);
+                }
+                if ready.write && stream.is_waiting_to_write() {
+                    stream.set_waiting_to_write(false);
+                    sink.emit(Event::Writable, Value::Number(0.0), Value::Number(0.0));
+                }
+            }
+            Handle::Channel(channel) => {
+                if ready.write && channel.is_waiting_to_write() {
+                    self.write_queued(channel, &sink);
+                }
+                if ready.read {
+                    channel.drain(&sink);
+                }
+            }
+        }
+        // Not if the slot has a new tenant: what was served may have been closed by JS.
+        if self.reactor.get(token).is_some_and(|current| std::ptr::eq(&*current, handle)) {
+            let _ = self.reactor.update(token);
+        }
+    }
+
+    fn write_queued(&self, channel: &channel::Channel, sink: &Sink<'_>) {
+        let outcome = channel.outbox().flush();
+        if matches!(outcome, Ok(waiting) if waiting > 0) {
+            return;
+        }
+        channel.set_waiting_to_write(false);
+        let errno = outcome.err().map_or(0, |error| negative_errno(&error));
+        sink.emit(Event::Written, Value::Number(errno.into()), Value::Number(0.0));
+    }
+
+    /// Takes a stream or a channel out of the set, then closes its descriptor: in this order, or
+    /// a duplicate in a child would keep the entry firing.
+    fn quiesce(&self, token: Token, handle: &Handle) {
+        match handle {
+            Handle::Child(_) => {}
+            Handle::Stream(stream) => {
+                stream.set_reading(false);
+                stream.set_waiting_to_write(false);
+                let _ = self.reactor.update(token);
+                stream.close();
+            }
+            Handle::Channel(channel) => {
+                channel.set_reading(false);
+                channel.set_waiting_to_write(false);
+                let _ = self.reactor.update(token);
+                // What was collected and not yet written still leaves, as far as it fits.
+                let _ = channel.outbox().flush();
+                channel.close();
+            }
+        }
+    }
+
+    /// The environment goes: no more JS, every descriptor closed, every child left to a reaper.
+    fn tear_down(&self) {
+        self.host.silence();
+        for (token, handle) in self.reactor.all() {
+            self.quiesce(token, &handle);
+            self.reactor.remove(token);
+            if let Handle::Child(child) = &*handle
+                && let Some(orphan) = child.into_orphan()
+            {
+                orphans::adopt(orphan);
+            }
+        }
+    }
+}
+
+/// Carries what a stream or a channel delivers into JS.
+struct Sink<'a> {
+    host: &'a Host,
+    token: Token,
+}
+
+impl Sink<'_> {
+    fn emit(&self, event: Event, first: Value<'_>, second: Value<'_>) {
+        self.host.emit(self.token, event as u32, first, second);
+    }
+
+    fn end(&self, error: Option<io::Error>) {
+        let errno = error.map_or(0, |error| negative_errno(&error));
+        self.emit(Event::End, Value::Number(errno.into()), Value::Number(0.0));
+    }
+}
+
+impl stream::Sink for Sink<'_> {
+    type Buffer = HostBuffer;
+
+    fn allocate(&self, size: usize) -> Option<HostBuffer> {
+        self.host.allocate(size)
+    }
+
+    fn filled(&self, buffer: HostBuffer, count: usize) {
+        self.emit(Event::Data, Value::Buffer(buffer), Value::Number(count as f64));
+    }
+
+    fn copied(&self, bytes: &[u8]) {
+        self.emit(Event::Data, Value::Bytes(bytes), Value::Number(bytes.len() as f64));
+    }
+
+    fn ended(&self, error: Option<io::Error>) {
+        self.end(error);
+    }
+}
+
+impl channel::Sink for Sink<'_> {
+    fn array(&self, text: &[u8], count: usize) {
+        self.emit(Event::Messages, Value::Text(text), Value::Number(count as f64));
+    }
+
+    fn line(&self, line: &[u8], descriptor: Option<OwnedFd>) {
+        // From here on the number is JS's to close.
+        let number = descriptor.map_or(-1, IntoRawFd::into_raw_fd);
+        self.emit(Event::Line, Value::Text(line), Value::Number(number.into()));
+    }
+
+    fn lengths(&self, bytes: &[u8], count: usize) {
+        self.emit(Event::Frames, Value::Bytes(bytes), Value::Number(count as f64));
+    }
+
+    fn ended(&self, error: Option<io::Error>) {
+        self.end(error);
+    }
+}

@@ -1,0 +1,26 @@
+//! Node-API. One class, `Environment`, holds everything that belongs to a JS environment (the
+//! main thread's, or a worker's); its methods are split by concern over the files here. Failures
+//! of system calls are answered as a negative errno: JS makes the error and decides whether to
+//! throw it or to emit it.
+
+mod channel;
+mod environment;
+mod handle;
+mod raw;
+mod spawn;
+mod stream;
+
+use std::io;
+
+/// `-errno`, as Node's own handles answer.
+fn negative_errno(error: &io::Error) -> i32 {
+    -error.raw_os_error().unwrap_or(libc::EIO)
+}
+
+/// 0, or `-errno`.
+fn status(result: io::Result<()>) -> i32 {
+    match result {
+        Ok(()) => 0,
+        Err(error) => negative_errno(&error),
+    }
+}

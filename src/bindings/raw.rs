@@ -1,0 +1,316 @@
+//! Raw Node-API calls, and nothing else: what napi's safe wrappers do not offer, or not cheaply
+//! enough for the hot paths.
+//!
+//! # Safety
+//! A `napi_env` is used on its own thread only: the types that hold one are not Send. Handles
+//! (`napi_value`) live as long as the innermost open scope; [`Scope`] opens one, and everything
+//! made by [`Host`] is used before it closes. Once the environment is being torn down no call
+//! that can run JS is made (`Host::silence`).
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::ptr;
+
+use napi::sys;
+use napi::{Env, Error, JsValue, Result, Status, Unknown};
+
+use crate::sys::unwind::contain;
+use crate::sys::uv::Loop;
+
+/// The JS side of an environment: one function that is told of every event.
+pub struct Host {
+    env: sys::napi_env,
+    dispatch: sys::napi_ref,
+    silent: Cell<bool>,
+}
+
+/// An argument of an event.
+pub enum Value<'a> {
+    Number(f64),
+    /// Becomes a JS string; what is not UTF-8 becomes U+FFFD.
+    Text(&'a [u8]),
+    /// Becomes a Buffer with a copy of the bytes.
+    Bytes(&'a [u8]),
+    /// A Buffer that was read into.
+    Buffer(HostBuffer),
+}
+
+/// Memory of a Buffer that V8 allocated, uninitialised.
+pub struct HostBuffer {
+    value: sys::napi_value,
+    data: *mut u8,
+    length: usize,
+}
+
+impl AsMut<[u8]> for HostBuffer {
+    fn as_mut(&mut self) -> &mut [u8] {
+        // SAFETY: napi_create_buffer gave `length` bytes there; the handle keeps them alive, and
+        // JS has not seen the Buffer yet, so that nobody else reads or writes them.
+        unsafe { std::slice::from_raw_parts_mut(self.data, self.length) }
+    }
+}
+
+/// An open handle scope.
+pub struct Scope {
+    env: sys::napi_env,
+    scope: sys::napi_handle_scope,
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        // SAFETY: opened in `Host::scope`, closed once, in reverse order by Rust's drop order.
+        unsafe { sys::napi_close_handle_scope(self.env, self.scope) };
+    }
+}
+
+impl Host {
+    /// Keeps `dispatch` for as long as the environment lives.
+    pub fn new(env: &Env, dispatch: sys::napi_value) -> Result<Host> {
+        let mut reference = ptr::null_mut();
+        // SAFETY: a live env and a live handle of this call.
+        check(unsafe { sys::napi_create_reference(env.raw(), dispatch, 1, &raw mut reference) })?;
+        Ok(Host { env: env.raw(), dispatch: reference, silent: Cell::new(false) })
+    }
+
+    /// No JS from here on: the environment is going.
+    pub fn silence(&self) {
+        self.silent.set(true);
+    }
+
+    /// Opens a scope for the handles of what follows; libuv calls us without one.
+    pub fn scope(&self) -> Option<Scope> {
+        if self.silent.get() {
+            return None;
+        }
+        let mut scope = ptr::null_mut();
+        // SAFETY: the env is live while not silent.
+        let status = unsafe { sys::napi_open_handle_scope(self.env, &raw mut scope) };
+        (status == sys::Status::napi_ok).then_some(Scope { env: self.env, scope })
+    }
+
+    /// An uninitialised Buffer. Needs an open scope.
+    pub fn allocate(&self, length: usize) -> Option<HostBuffer> {
+        if self.silent.get() {
+            return None;
+        }
+        let mut data = ptr::null_mut();
+        let mut value = ptr::null_mut();
+        // SAFETY: the env is live; a scope is open by the doc above.
+        let status =
+            unsafe { sys::napi_create_buffer(self.env, length, &raw mut data, &raw mut value) };
+        let buffer = HostBuffer { value, data: data.cast(), length };
+        (status == sys::Status::napi_ok && !data.is_null()).then_some(buffer)
+    }
+
+    /// Calls `dispatch(token, event, first, second)` as a callback of its own: ticks and
+    /// microtasks run when it returns, and what it throws is an uncaught exception. Needs an open
+    /// scope.
+    pub fn emit(&self, token: u32, event: u32, first: Value<'_>, second: Value<'_>) {
+        if self.silent.get() {
+            return;
+        }
+        if self.try_emit(token, event, first, second).is_err() {
+            self.report_exception();
+        }
+    }
+
+    fn try_emit(&self, token: u32, event: u32, first: Value<'_>, second: Value<'_>) -> Result<()> {
+        let arguments = [
+            self.value(Value::Number(f64::from(token)))?,
+            self.value(Value::Number(f64::from(event)))?,
+            self.value(first)?,
+            self.value(second)?,
+        ];
+        let mut function = ptr::null_mut();
+        // SAFETY: the reference was made for this env and is never deleted.
+        check(unsafe {
+            sys::napi_get_reference_value(self.env, self.dispatch, &raw mut function)
+        })?;
+        let mut result = ptr::null_mut();
+        // SAFETY: live handles; a null async context is allowed (the JS side enters the context
+        // of each child itself).
+        check(unsafe {
+            sys::napi_make_callback(
+                self.env,
+                ptr::null_mut(),
+                function,
+                function,
+                arguments.len(),
+                arguments.as_ptr(),
+                &raw mut result,
+            )
+        })
+    }
+
+    fn value(&self, value: Value<'_>) -> Result<sys::napi_value> {
+        let mut handle = ptr::null_mut();
+        let status = match value {
+            Value::Number(number) => {
+                // SAFETY: live env, live out pointer.
+                unsafe { sys::napi_create_double(self.env, number, &raw mut handle) }
+            }
+            Value::Text(text) => {
+                let length = text.len() as isize;
+                let bytes = text.as_ptr().cast();
+                if text.is_ascii() {
+                    // Latin-1 is one copy; UTF-8 is decoded first.
+                    // SAFETY: live env; `bytes` has `length` bytes.
+                    unsafe {
+                        sys::napi_create_string_latin1(self.env, bytes, length, &raw mut handle)
+                    }
+                } else {
+                    // SAFETY: as above.
+                    unsafe {
+                        sys::napi_create_string_utf8(self.env, bytes, length, &raw mut handle)
+                    }
+                }
+            }
+            Value::Bytes(bytes) => {
+                let source = bytes.as_ptr().cast();
+                let mut copy = ptr::null_mut();
+                // SAFETY: live env; `source` has `len` bytes.
+                unsafe {
+                    sys::napi_create_buffer_copy(
+                        self.env,
+                        bytes.len(),
+                        source,
+                        &raw mut copy,
+                        &raw mut handle,
+                    )
+                }
+            }
+            Value::Buffer(buffer) => {
+                handle = buffer.value;
+                sys::Status::napi_ok
+            }
+        };
+        check(status)?;
+        Ok(handle)
+    }
+
+    /// Turns a pending JS exception into an 'uncaughtException'; the next event still comes.
+    fn report_exception(&self) {
+        let mut pending = false;
+        // SAFETY: live env.
+        unsafe { sys::napi_is_exception_pending(self.env, &raw mut pending) };
+        if !pending {
+            return;
+        }
+        let mut exception = ptr::null_mut();
+        // SAFETY: live env.
+        let status =
+            unsafe { sys::napi_get_and_clear_last_exception(self.env, &raw mut exception) };
+        if status == sys::Status::napi_ok && !exception.is_null() {
+            // SAFETY: live env and handle. Where JS may not run any more (a worker being
+            // terminated) Node ignores the call.
+            unsafe { sys::napi_fatal_exception(self.env, exception) };
+        }
+    }
+}
+
+/// Appends a JS string as UTF-8. Lone surrogates become U+FFFD.
+pub fn append_utf8(env: &Env, value: sys::napi_value, out: &mut Vec<u8>) -> Result<()> {
+    let mut length = 0;
+    // SAFETY: a live env and handle; a null buffer asks for the length.
+    check(unsafe {
+        sys::napi_get_value_string_utf8(env.raw(), value, ptr::null_mut(), 0, &raw mut length)
+    })?;
+    let start = out.len();
+    // Node-API writes a NUL behind the text.
+    out.resize(start + length + 1, 0);
+    let mut written = 0;
+    // SAFETY: `length + 1` bytes are there from `start`.
+    let status = unsafe {
+        sys::napi_get_value_string_utf8(
+            env.raw(),
+            value,
+            out[start..].as_mut_ptr().cast(),
+            length + 1,
+            &raw mut written,
+        )
+    };
+    out.truncate(start + written);
+    check(status)
+}
+
+/// The elements of an Int32Array argument, to read and to write during the call.
+pub fn int32s<'a>(env: &Env, value: Unknown<'a>) -> Result<&'a mut [i32]> {
+    let mut kind = 0;
+    let mut length = 0;
+    let mut data = ptr::null_mut();
+    // SAFETY: a live env and handle; unwanted results may be null.
+    check(unsafe {
+        sys::napi_get_typedarray_info(
+            env.raw(),
+            value.raw(),
+            &raw mut kind,
+            &raw mut length,
+            &raw mut data,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    })?;
+    if kind != sys::TypedarrayType::int32_array || data.is_null() {
+        return Err(Error::from_status(Status::InvalidArg));
+    }
+    // SAFETY: `length` aligned i32s there, kept alive by the handle; no JS runs during the call,
+    // so that nobody else touches them.
+    Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), length) })
+}
+
+/// The libuv loop of an environment.
+pub fn event_loop(env: &Env) -> Result<Loop> {
+    let mut raw = ptr::null_mut();
+    // SAFETY: a live env.
+    check(unsafe { sys::napi_get_uv_event_loop(env.raw(), &raw mut raw) })?;
+    // SAFETY: the loop of this env, on its thread; what is made from it is closed by the async
+    // cleanup hook, for which Node keeps the loop running.
+    unsafe { Loop::from_raw(raw.cast()) }.ok_or_else(|| Error::from_status(Status::GenericFailure))
+}
+
+/// Tells Node that the cleanup is done, after which the environment may go.
+pub struct CleanupDone(sys::napi_async_cleanup_hook_handle);
+
+impl CleanupDone {
+    pub fn tell(self) {
+        // SAFETY: the handle that the hook was called with, removed once (self is consumed).
+        unsafe { sys::napi_remove_async_cleanup_hook(self.0) };
+    }
+}
+
+type Cleanup = Box<dyn FnOnce(CleanupDone)>;
+
+/// Runs `cleanup` when the environment is torn down; Node then keeps its loop running until
+/// [`CleanupDone::tell`]. Never called on the main thread after process.exit().
+pub fn at_teardown(env: &Env, cleanup: impl FnOnce(CleanupDone) + 'static) -> Result<()> {
+    let boxed: *mut Cleanup = Box::into_raw(Box::new(Box::new(cleanup)));
+    // SAFETY: a live env; the box is taken back by the hook, which runs at most once. No handle
+    // is asked for: the hook is given it.
+    check(unsafe {
+        sys::napi_add_async_cleanup_hook(
+            env.raw(),
+            Some(run_cleanup),
+            boxed.cast(),
+            ptr::null_mut(),
+        )
+    })
+}
+
+unsafe extern "C" fn run_cleanup(
+    handle: sys::napi_async_cleanup_hook_handle,
+    argument: *mut c_void,
+) {
+    contain((), || {
+        // SAFETY: leaked in `at_teardown`, and this runs once.
+        let cleanup = unsafe { Box::from_raw(argument.cast::<Cleanup>()) };
+        cleanup(CleanupDone(handle));
+    });
+}
+
+fn check(status: sys::napi_status) -> Result<()> {
+    match Status::from(status) {
+        Status::Ok => Ok(()),
+        status => Err(Error::from_status(status)),
+    }
+}

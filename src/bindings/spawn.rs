@@ -1,0 +1,224 @@
+//! Spawn for JS: a request packed into strings and one Int32Array, so that a spawn is one
+//! crossing with five arguments.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+
+use napi::{Env, Unknown};
+use napi_derive::napi;
+
+use super::environment::Environment;
+use super::handle::Handle;
+use super::{negative_errno, raw};
+use crate::channel::Channel;
+use crate::channel::frame::Wire;
+use crate::process::Child;
+use crate::stream::{Kind, Stream};
+use crate::sys::spawn::{CStringArray, Failure, Request, Step};
+use crate::sys::{fd, socket, spawn};
+
+// The plan, an Int32Array that carries numbers in and out. lib/native.js has the same layout.
+//
+//   in:  0 flags   1 uid   2 gid   3 number of stdio entries, then kind and value of each
+//   out: 0 pid     1 token of the child     2 the step that failed
+//        and the value of each pipe, fifo and channel entry: its token
+const FLAGS: usize = 0;
+const UID: usize = 1;
+const GID: usize = 2;
+const STDIO_COUNT: usize = 3;
+const STDIO: usize = 4;
+const OUT_PID: usize = 0;
+const OUT_CHILD: usize = 1;
+const OUT_STEP: usize = 2;
+
+const FLAG_DETACHED: i32 = 1;
+const FLAG_UID: i32 = 2;
+const FLAG_GID: i32 = 4;
+
+/// What becomes a descriptor of the child.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stdio {
+    Ignore,
+    /// A socketpair; we keep an end.
+    Socket,
+    /// A pipe(2); we keep the other end: the writing one for descriptor 0, else the reading one.
+    Fifo,
+    /// A descriptor of this process, by number.
+    Inherit(i32),
+    /// A stream of ours, by token.
+    Lend(u32),
+    /// A socketpair that speaks messages.
+    Channel(Wire),
+}
+
+impl Stdio {
+    fn from_plan(kind: i32, value: i32) -> Stdio {
+        match kind {
+            1 => Stdio::Socket,
+            2 => Stdio::Fifo,
+            3 => Stdio::Inherit(value),
+            4 => Stdio::Lend(value.cast_unsigned()),
+            5 => Stdio::Channel(if value == 0 { Wire::Json } else { Wire::Length }),
+            _ => Stdio::Ignore,
+        }
+    }
+}
+
+/// The strings of a request, as JS packed them.
+struct Packed {
+    file: String,
+    argv: String,
+    env: String,
+    cwd: Option<String>,
+}
+
+/// The child's end of one entry while the spawn goes on.
+enum Theirs {
+    Nothing,
+    Owned(OwnedFd),
+    Borrowed(BorrowedFd<'static>),
+}
+
+/// Both ends of all entries.
+struct Ends {
+    theirs: Vec<Theirs>,
+    /// Our end, with the index of its entry.
+    ours: Vec<(usize, Handle)>,
+}
+
+#[napi]
+impl Environment {
+    /// Starts a program. `argv` and `env` hold their entries each ended by a NUL; `cwd` may be
+    /// absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
+    /// other ends are closed), except after EMFILE and ENFILE of the pipes themselves, when
+    /// nothing is.
+    #[napi]
+    pub fn spawn(
+        &self,
+        js: Env,
+        file: String,
+        argv: String,
+        env: String,
+        cwd: Option<String>,
+        plan: Unknown<'_>,
+    ) -> napi::Result<i32> {
+        let request = Packed { file, argv, env, cwd };
+        Ok(self.spawn_packed(request, raw::int32s(&js, plan)?))
+    }
+
+    fn spawn_packed(&self, packed: Packed, plan: &mut [i32]) -> i32 {
+        let count = usize::try_from(plan[STDIO_COUNT]).unwrap_or(0);
+        let stdio: Vec<Stdio> = plan[STDIO..]
+            .chunks_exact(2)
+            .take(count)
+            .map(|entry| Stdio::from_plan(entry[0], entry[1]))
+            .collect();
+        let ends = match self.open_ends(&stdio) {
+            Ok(ends) => ends,
+            Err(error) => {
+                plan[STDIO_COUNT] = 0;
+                plan[OUT_STEP] = Step::Stdio as i32;
+                return negative_errno(&error);
+            }
+        };
+        let flags = plan[FLAGS];
+        let request = Request {
+            file: packed.file.as_bytes(),
+            argv: &CStringArray::from_terminated(packed.argv.into_bytes()),
+            env: &CStringArray::from_terminated(packed.env.into_bytes()),
+            // JS has refused NULs.
+            cwd: packed.cwd.and_then(|cwd| CString::new(cwd).ok()),
+            detached: flags & FLAG_DETACHED != 0,
+            uid: (flags & FLAG_UID != 0).then_some(plan[UID].cast_unsigned()),
+            gid: (flags & FLAG_GID != 0).then_some(plan[GID].cast_unsigned()),
+            stdio: &ends.theirs.iter().map(Theirs::borrow).collect::<Vec<_>>(),
+        };
+        let started = start(&request);
+        drop(ends.theirs);
+        for (index, handle) in ends.ours {
+            plan[STDIO + 2 * index + 1] = self.inner.reactor.insert(Rc::new(handle)).cast_signed();
+        }
+        match started.and_then(|(pid, child)| Ok((pid, self.watch(child)?))) {
+            Ok((pid, token)) => {
+                plan[OUT_PID] = pid;
+                plan[OUT_CHILD] = token.cast_signed();
+                plan[OUT_STEP] = 0;
+                0
+            }
+            Err(failure) => {
+                plan[OUT_STEP] = failure.step as i32;
+                -failure.errno
+            }
+        }
+    }
+
+    fn watch(&self, child: Child) -> Result<u32, Failure> {
+        let child = Rc::new(Handle::Child(child));
+        let token = self.inner.reactor.insert(Rc::clone(&child));
+        self.inner.reactor.update(token).map(|()| token).map_err(|error| {
+            self.inner.reactor.remove(token);
+            if let Handle::Child(child) = &*child {
+                child.abandon();
+            }
+            Failure { step: Step::Clone, errno: -negative_errno(&error) }
+        })
+    }
+
+    fn open_ends(&self, stdio: &[Stdio]) -> io::Result<Ends> {
+        let mut ends = Ends { theirs: Vec::with_capacity(stdio.len()), ours: Vec::new() };
+        for (index, &entry) in stdio.iter().enumerate() {
+            let theirs = match entry {
+                Stdio::Ignore => Theirs::Nothing,
+                Stdio::Socket => {
+                    let (ours, theirs) = socket::pair()?;
+                    ends.ours.push((index, Handle::Stream(Stream::new(Kind::Socket, ours))));
+                    Theirs::Owned(theirs)
+                }
+                Stdio::Fifo => {
+                    let (reader, writer) = fd::pipe()?;
+                    let (ours, theirs) =
+                        if index == 0 { (writer, reader) } else { (reader, writer) };
+                    fd::set_nonblocking(ours.as_fd(), true)?;
+                    ends.ours.push((index, Handle::Stream(Stream::new(Kind::Pipe, ours))));
+                    Theirs::Owned(theirs)
+                }
+                Stdio::Channel(wire) => {
+                    let (ours, theirs) = socket::pair()?;
+                    ends.ours.push((index, Handle::Channel(Channel::new(wire, ours))));
+                    Theirs::Owned(theirs)
+                }
+                Stdio::Inherit(number) => Theirs::Borrowed(fd::borrow(number)?),
+                Stdio::Lend(token) => Theirs::Owned(self.lend(token)?),
+            };
+            ends.theirs.push(theirs);
+        }
+        Ok(ends)
+    }
+
+    fn lend(&self, token: u32) -> io::Result<OwnedFd> {
+        match self.inner.reactor.get(token).as_deref() {
+            Some(Handle::Stream(stream)) => stream.lend(),
+            _ => Err(io::Error::from_raw_os_error(libc::EBADF)),
+        }
+    }
+}
+
+impl Theirs {
+    fn borrow(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Theirs::Nothing => None,
+            Theirs::Owned(fd) => Some(fd.as_fd()),
+            Theirs::Borrowed(fd) => Some(*fd),
+        }
+    }
+}
+
+fn start(request: &Request<'_>) -> Result<(i32, Child), Failure> {
+    let spawned = spawn::spawn(request)?;
+    let pid = spawned.pid;
+    let child = Child::new(spawned)
+        .map_err(|error| Failure { step: Step::Clone, errno: -negative_errno(&error) })?;
+    Ok((pid, child))
+}

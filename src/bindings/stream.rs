@@ -1,0 +1,65 @@
+//! Streams for JS: reading on and off, writing, half-close.
+
+use napi_derive::napi;
+
+use super::environment::Environment;
+use super::handle::Handle;
+use super::{negative_errno, status};
+use crate::stream::Stream;
+
+#[napi]
+impl Environment {
+    /// Starts reading: `Data` events until `End`, `readStop` or `close`.
+    #[napi]
+    pub fn read_start(&self, token: u32) -> i32 {
+        self.set_reading(token, true)
+    }
+
+    #[napi]
+    pub fn read_stop(&self, token: u32) -> i32 {
+        self.set_reading(token, false)
+    }
+
+    /// Writes as many of the bytes from `offset` on as fit now, and answers how many, or
+    /// `-errno`. If not all did, `Writable` tells when to call again with the rest.
+    #[napi]
+    pub fn write(&self, token: u32, bytes: &[u8], offset: u32) -> i32 {
+        self.with_stream(token, |stream| {
+            let rest = bytes.get(offset as usize..).unwrap_or_default();
+            match stream.write(rest) {
+                Ok(count) => {
+                    if count < rest.len() {
+                        stream.set_waiting_to_write(true);
+                    }
+                    i32::try_from(count).unwrap_or(i32::MAX)
+                }
+                Err(error) => negative_errno(&error),
+            }
+        })
+    }
+
+    /// Ends the writing direction.
+    #[napi]
+    pub fn shutdown(&self, token: u32) -> i32 {
+        self.with_stream(token, |stream| status(stream.shutdown()))
+    }
+
+    fn set_reading(&self, token: u32, on: bool) -> i32 {
+        match self.inner.reactor.get(token).as_deref() {
+            Some(Handle::Stream(stream)) => stream.set_reading(on),
+            Some(Handle::Channel(channel)) => channel.set_reading(on),
+            _ => return -libc::EBADF,
+        }
+        status(self.inner.reactor.update(token))
+    }
+
+    fn with_stream(&self, token: u32, f: impl FnOnce(&Stream) -> i32) -> i32 {
+        let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
+        let Handle::Stream(stream) = &*handle else { return -libc::EBADF };
+        let result = f(stream);
+        match self.inner.reactor.update(token) {
+            Ok(()) => result,
+            Err(error) => negative_errno(&error),
+        }
+    }
+}

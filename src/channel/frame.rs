@@ -1,0 +1,354 @@
+//! Framing: from bytes as they arrive to whole messages, without looking at a byte twice. Pure.
+//!
+//! Two wires, both Node's: one JSON text a line, or a 4-byte big-endian length before each
+//! message ('advanced').
+
+use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
+
+use memchr::memmem;
+use serde::Deserialize;
+
+/// Room for one read; doubled while a message does not fit.
+const READ_BYTES: usize = 64 * 1024;
+const MAX_READ_BYTES: usize = 4 * 1024 * 1024;
+/// A buffer that grew for a big message is given back when it is done.
+const KEEP_BYTES: usize = 1024 * 1024;
+
+/// Descriptors that may wait for the rest of their message. Node's own sender has at most one on
+/// the way; what is beyond is closed.
+const MAX_WAITING_DESCRIPTORS: usize = 16;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wire {
+    /// One JSON text and a newline per message.
+    Json,
+    /// A 4-byte big-endian length, then that many bytes.
+    Length,
+}
+
+/// What arrived whole.
+#[derive(Debug)]
+pub enum Arrival<'a> {
+    /// The lines of one read as the text of one JSON array, to be parsed at once. `count` tells
+    /// lines from elements: `1,2` is one bad line, not two messages.
+    Array { text: &'a [u8], count: usize },
+    /// Messages each with its length before it, one after the other.
+    Lengths { bytes: &'a [u8], count: usize },
+}
+
+/// The one thing that a control message must tell here: whether a descriptor belongs to it.
+#[derive(Deserialize)]
+struct Control<'a> {
+    #[serde(borrow)]
+    cmd: Option<std::borrow::Cow<'a, str>>,
+}
+
+/// Whether a line is a `NODE_HANDLE` message, which comes with a descriptor.
+pub fn carries_descriptor(line: &[u8]) -> bool {
+    memmem::find(line, b"NODE_HANDLE").is_some()
+        && serde_json::from_slice::<Control<'_>>(line)
+            .is_ok_and(|control| control.cmd.as_deref() == Some("NODE_HANDLE"))
+}
+
+/// Whether a batch may hold control messages, and so has to be looked at line by line.
+pub fn may_hold_control(text: &[u8]) -> bool {
+    memmem::find(text, b"NODE_").is_some()
+}
+
+pub struct Inbox {
+    wire: Wire,
+    /// For JSON the first byte is a `[` that no read touches: with the newlines turned into
+    /// commas and the last one into `]`, the lines are an array where they stand.
+    buffer: Vec<u8>,
+    filled: usize,
+    scanned: usize,
+    /// Ends (newline positions, or ends of messages) of what is whole.
+    ends: Vec<usize>,
+    descriptors: VecDeque<OwnedFd>,
+}
+
+impl Inbox {
+    pub fn new(wire: Wire) -> Inbox {
+        let mut inbox = Inbox {
+            wire,
+            buffer: Vec::new(),
+            filled: 0,
+            scanned: 0,
+            ends: Vec::new(),
+            descriptors: VecDeque::new(),
+        };
+        inbox.rewind();
+        inbox
+    }
+
+    fn origin(&self) -> usize {
+        match self.wire {
+            Wire::Json => 1,
+            Wire::Length => 0,
+        }
+    }
+
+    fn rewind(&mut self) {
+        self.filled = self.origin();
+        self.scanned = self.filled;
+    }
+
+    /// Where the next read goes.
+    pub fn space(&mut self) -> &mut [u8] {
+        let pending = self.filled - self.origin();
+        let room = pending.clamp(READ_BYTES, MAX_READ_BYTES);
+        if self.buffer.len() < self.filled + room {
+            self.buffer.resize(self.filled + room, 0);
+            if self.wire == Wire::Json {
+                self.buffer[0] = b'[';
+            }
+        }
+        &mut self.buffer[self.filled..]
+    }
+
+    /// `count` bytes of `space` were filled. Notes which messages are whole now.
+    pub fn advance(&mut self, count: usize) {
+        self.filled += count;
+        match self.wire {
+            Wire::Json => {
+                let fresh = &self.buffer[self.scanned..self.filled];
+                self.ends.extend(memchr::memchr_iter(b'\n', fresh).map(|at| self.scanned + at));
+                self.scanned = self.filled;
+            }
+            Wire::Length => {
+                while let Some(length) = self.length_at(self.scanned) {
+                    let end = self.scanned + 4 + length;
+                    if end > self.filled {
+                        break;
+                    }
+                    self.ends.push(end);
+                    self.scanned = end;
+                }
+            }
+        }
+    }
+
+    fn length_at(&self, at: usize) -> Option<usize> {
+        let bytes = self.buffer[..self.filled].get(at..at + 4)?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?) as usize)
+    }
+
+    /// Bytes of the message that is not whole yet, length prefix included.
+    pub fn pending_bytes(&self) -> usize {
+        let consumed = match (self.wire, self.ends.last()) {
+            (_, None) => self.origin(),
+            (Wire::Json, Some(newline)) => newline + 1,
+            (Wire::Length, Some(end)) => *end,
+        };
+        self.filled - consumed
+    }
+
+    /// The length that the message under way claims, where the wire tells.
+    pub fn claimed_bytes(&self) -> usize {
+        match self.wire {
+            Wire::Json => 0,
+            Wire::Length => self.length_at(self.scanned).unwrap_or(0),
+        }
+    }
+
+    /// What is whole, all in one piece; to be followed by `consume`.
+    pub fn arrival(&mut self) -> Option<Arrival<'_>> {
+        let last = *self.ends.last()?;
+        let count = self.ends.len();
+        Some(match self.wire {
+            Wire::Json => {
+                for &newline in &self.ends {
+                    self.buffer[newline] = b',';
+                }
+                self.buffer[last] = b']';
+                Arrival::Array { text: &self.buffer[..=last], count }
+            }
+            Wire::Length => Arrival::Lengths { bytes: &self.buffer[..last], count },
+        })
+    }
+
+    /// The first `length` bytes: what `arrival` described.
+    pub fn whole(&self, length: usize) -> &[u8] {
+        &self.buffer[..length]
+    }
+
+    /// The whole lines one by one, after `arrival` and before `consume`.
+    pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = self.origin();
+        self.ends.iter().map(move |&newline| {
+            let line = &self.buffer[start..newline];
+            start = newline + 1;
+            line
+        })
+    }
+
+    /// Drops what was whole and keeps what was not.
+    pub fn consume(&mut self) {
+        let Some(&last) = self.ends.last() else { return };
+        let rest = match self.wire {
+            Wire::Json => last + 1,
+            Wire::Length => last,
+        };
+        let origin = self.origin();
+        let pending = self.filled - rest;
+        self.buffer.copy_within(rest..self.filled, origin);
+        self.filled = origin + pending;
+        self.scanned = match self.wire {
+            Wire::Json => self.filled,
+            Wire::Length => origin,
+        };
+        self.ends.clear();
+        if pending == 0 {
+            // Whatever rode on complete messages and was not taken belongs to nobody.
+            self.descriptors.clear();
+            if self.buffer.len() > KEEP_BYTES {
+                self.buffer = Vec::new();
+            }
+        }
+    }
+
+    /// Keeps descriptors that came with a read until their message is whole.
+    pub fn hold_descriptors(&mut self, descriptors: impl IntoIterator<Item = OwnedFd>) {
+        for descriptor in descriptors {
+            if self.descriptors.len() < MAX_WAITING_DESCRIPTORS {
+                self.descriptors.push_back(descriptor);
+            }
+        }
+    }
+
+    pub fn take_descriptor(&mut self) -> Option<OwnedFd> {
+        self.descriptors.pop_front()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feed(inbox: &mut Inbox, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let space = inbox.space();
+            let count = rest.len().min(space.len());
+            space[..count].copy_from_slice(&rest[..count]);
+            inbox.advance(count);
+            rest = &rest[count..];
+        }
+    }
+
+    fn arrays(chunks: &[&[u8]]) -> Vec<(String, usize)> {
+        let mut inbox = Inbox::new(Wire::Json);
+        let mut out = Vec::new();
+        for chunk in chunks {
+            feed(&mut inbox, chunk);
+            if let Some(Arrival::Array { text, count }) = inbox.arrival() {
+                out.push((String::from_utf8(text.to_vec()).unwrap(), count));
+            }
+            inbox.consume();
+        }
+        out
+    }
+
+    #[test]
+    fn the_lines_of_a_read_become_one_array() {
+        assert_eq!(arrays(&[b"1\n{\"a\":2}\n\"x\"\n"]), [("[1,{\"a\":2},\"x\"]".into(), 3)]);
+    }
+
+    #[test]
+    fn a_line_split_over_reads_is_joined() {
+        assert_eq!(
+            arrays(&[b"12", b"34\n5", b"6", b"\n"]),
+            [("[1234]".to_string(), 1), ("[56]".to_string(), 1)]
+        );
+    }
+
+    #[test]
+    fn every_split_of_a_stream_gives_the_same_messages() {
+        let stream = "{\"t\":\"\u{e4}\u{1f600}\"}\n[1]\n\"\"\n".as_bytes();
+        for a in 0..stream.len() {
+            for b in a..stream.len() {
+                let parts = arrays(&[&stream[..a], &stream[a..b], &stream[b..]]);
+                let texts: Vec<_> =
+                    parts.iter().map(|(text, _)| &text[1..text.len() - 1]).collect();
+                assert_eq!(texts.join(","), "{\"t\":\"\u{e4}\u{1f600}\"},[1],\"\"");
+                assert_eq!(parts.iter().map(|(_, count)| count).sum::<usize>(), 3);
+            }
+        }
+    }
+
+    #[test]
+    fn lines_can_be_had_one_by_one() {
+        let mut inbox = Inbox::new(Wire::Json);
+        feed(&mut inbox, b"1,2\n\n{\n3");
+        assert!(matches!(inbox.arrival(), Some(Arrival::Array { count: 3, .. })));
+        assert_eq!(inbox.lines().collect::<Vec<_>>(), [&b"1,2"[..], b"", b"{"]);
+        inbox.consume();
+        assert_eq!(inbox.pending_bytes(), 1);
+    }
+
+    #[test]
+    fn lengths_are_found_however_they_are_split() {
+        let mut stream = Vec::new();
+        for size in [0_usize, 1, 300, 70_000] {
+            stream.extend_from_slice(&(size as u32).to_be_bytes());
+            stream.extend(std::iter::repeat_n(7, size));
+        }
+        for step in [1, 2, 3, 5, 1000, 100_000] {
+            let mut inbox = Inbox::new(Wire::Length);
+            let mut collected = Vec::new();
+            let mut messages = 0;
+            for chunk in stream.chunks(step) {
+                feed(&mut inbox, chunk);
+                if let Some(Arrival::Lengths { bytes, count }) = inbox.arrival() {
+                    collected.extend_from_slice(bytes);
+                    messages += count;
+                }
+                inbox.consume();
+            }
+            assert_eq!(messages, 4);
+            assert_eq!(collected, stream);
+        }
+    }
+
+    #[test]
+    fn a_big_message_does_not_keep_its_buffer() {
+        let mut inbox = Inbox::new(Wire::Json);
+        let mut line = vec![b'1'; 3 * KEEP_BYTES];
+        line.push(b'\n');
+        feed(&mut inbox, &line);
+        assert!(inbox.arrival().is_some());
+        inbox.consume();
+        assert!(inbox.buffer.len() <= KEEP_BYTES);
+    }
+
+    #[test]
+    fn a_claimed_length_is_told_and_not_believed() {
+        let mut inbox = Inbox::new(Wire::Length);
+        feed(&mut inbox, &u32::MAX.to_be_bytes());
+        assert_eq!(inbox.claimed_bytes(), u32::MAX as usize);
+        assert!(inbox.space().len() <= MAX_READ_BYTES);
+    }
+
+    #[test]
+    fn only_a_handle_message_carries_a_descriptor() {
+        assert!(carries_descriptor(br#"{"cmd":"NODE_HANDLE","type":"net.Socket"}"#));
+        assert!(!carries_descriptor(br#"{"cmd":"NODE_HANDLE_ACK"}"#));
+        assert!(!carries_descriptor(br#"{"text":"NODE_HANDLE"}"#));
+        assert!(!carries_descriptor(br#"{"cmd":"NODE_HANDLE""#));
+        assert!(carries_descriptor(
+            br#"{"a":{"cmd":1},"cmd":"NODE_\u0048ANDLE","b":"NODE_HANDLE"}"#
+        ));
+    }
+
+    #[test]
+    fn descriptors_nobody_takes_are_closed() {
+        let mut inbox = Inbox::new(Wire::Json);
+        let (a, b) = crate::sys::socket::pair().unwrap();
+        inbox.hold_descriptors([a]);
+        feed(&mut inbox, b"1\n");
+        let _ = inbox.arrival();
+        inbox.consume();
+        assert_eq!(crate::sys::socket::receive(&b, &mut [0]).unwrap(), 0);
+    }
+}

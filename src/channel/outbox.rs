@@ -1,0 +1,226 @@
+//! What is on its way out: messages in order, some with a descriptor riding on their first byte.
+//! Messages may be collected here and written together; whoever is first (the JS thread at the
+//! end of its tick, or the off-loop flusher if that thread is stuck) writes them, under one lock,
+//! so that no message is ever cut by another.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::sys::socket;
+
+/// Buffers that grew past this are given back when they are empty.
+const KEEP_BYTES: usize = 256 * 1024;
+
+pub struct Outbox {
+    state: Mutex<State>,
+}
+
+struct State {
+    /// `None` once closed; what was not written by then is dropped, as in Node.
+    fd: Option<Arc<OwnedFd>>,
+    bytes: Vec<u8>,
+    /// How much of `bytes` has been written.
+    head: usize,
+    /// Descriptors by the absolute position of the byte that they ride on.
+    riders: VecDeque<(u64, OwnedFd)>,
+    /// Absolute position of `bytes[head]`: all bytes ever written.
+    written: u64,
+    flusher_armed: bool,
+}
+
+impl Outbox {
+    pub fn new(fd: Arc<OwnedFd>) -> Outbox {
+        Outbox {
+            state: Mutex::new(State {
+                fd: Some(fd),
+                bytes: Vec::new(),
+                head: 0,
+                riders: VecDeque::new(),
+                written: 0,
+                flusher_armed: false,
+            }),
+        }
+    }
+
+    /// Appends one framed message; `fill` writes it. Returns how many bytes wait now.
+    pub fn push(&self, rider: Option<OwnedFd>, fill: impl FnOnce(&mut Vec<u8>)) -> usize {
+        let mut state = self.lock();
+        let before = state.bytes.len();
+        fill(&mut state.bytes);
+        if let Some(descriptor) = rider
+            && state.bytes.len() > before
+        {
+            let position = state.written + (before - state.head) as u64;
+            state.riders.push_back((position, descriptor));
+        }
+        state.waiting()
+    }
+
+    /// Writes what fits now. Returns how many bytes still wait.
+    pub fn flush(&self) -> io::Result<usize> {
+        self.lock().flush()
+    }
+
+    /// Bytes that wait.
+    pub fn waiting(&self) -> usize {
+        self.lock().waiting()
+    }
+
+    /// All bytes ever taken in: the position at which the next message will start.
+    pub fn accepted(&self) -> u64 {
+        let state = self.lock();
+        state.written + state.waiting() as u64
+    }
+
+    /// All bytes ever written.
+    pub fn written(&self) -> u64 {
+        self.lock().written
+    }
+
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.fd = None;
+        state.bytes = Vec::new();
+        state.head = 0;
+        state.riders.clear();
+    }
+
+    /// True if the caller has to start a flusher: there is none under way.
+    pub fn arm_flusher(&self) -> bool {
+        !std::mem::replace(&mut self.lock().flusher_armed, true)
+    }
+
+    /// The flusher's turn: errors are left for the JS thread, whose next write meets them too.
+    pub fn flush_late(&self) {
+        let mut state = self.lock();
+        state.flusher_armed = false;
+        let _ = state.flush();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic under the lock leaves bytes in order; going on is better than poisoning IPC.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn waiting(&self) -> usize {
+        self.bytes.len() - self.head
+    }
+
+    fn flush(&mut self) -> io::Result<usize> {
+        while self.waiting() > 0 {
+            match self.write_once() {
+                Ok(count) => {
+                    self.head += count;
+                    self.written += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        self.tidy();
+        Ok(self.waiting())
+    }
+
+    /// Writes up to the next rider, or from a rider on, up to the one after it.
+    fn write_once(&mut self) -> io::Result<usize> {
+        let fd = self.fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EPIPE))?;
+        let until = |position: u64| (position - self.written) as usize;
+        let rest = &self.bytes[self.head..];
+        match self.riders.front() {
+            Some((position, descriptor)) if *position == self.written => {
+                let end = self.riders.get(1).map_or(rest.len(), |(next, _)| until(*next));
+                let count = socket::send_with_descriptor(fd, &rest[..end], descriptor.as_fd())?;
+                // The kernel has its own reference now.
+                self.riders.pop_front();
+                Ok(count)
+            }
+            Some((position, _)) => socket::send(fd, &rest[..until(*position)]),
+            None => socket::send(fd, rest),
+        }
+    }
+
+    fn tidy(&mut self) {
+        if self.head == self.bytes.len() {
+            self.bytes.clear();
+            self.head = 0;
+            if self.bytes.capacity() > KEEP_BYTES {
+                self.bytes = Vec::new();
+            }
+        } else if self.head > KEEP_BYTES {
+            // Keeps a queue that never runs empty from growing at its front.
+            self.bytes.drain(..self.head);
+            self.head = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::socket::{pair, receive, receive_with_descriptors};
+
+    fn outbox() -> (Outbox, OwnedFd) {
+        let (ours, theirs) = pair().unwrap();
+        (Outbox::new(Arc::new(ours)), theirs)
+    }
+
+    #[test]
+    fn messages_are_collected_and_written_together_in_order() {
+        let (outbox, peer) = outbox();
+        outbox.push(None, |bytes| bytes.extend_from_slice(b"one\n"));
+        assert_eq!(outbox.push(None, |bytes| bytes.extend_from_slice(b"two\n")), 8);
+        assert_eq!(outbox.flush().unwrap(), 0);
+        let mut buffer = [0; 64];
+        assert_eq!(receive(&peer, &mut buffer).unwrap(), 8);
+        assert_eq!(&buffer[..8], b"one\ntwo\n");
+        assert_eq!((outbox.written(), outbox.accepted()), (8, 8));
+    }
+
+    #[test]
+    fn a_full_socket_keeps_the_rest_and_loses_nothing() {
+        let (outbox, peer) = outbox();
+        let message = vec![b'x'; 3_000_000];
+        outbox.push(None, |bytes| bytes.extend_from_slice(&message));
+        assert!(outbox.flush().unwrap() > 0);
+        let mut received = 0;
+        let mut buffer = vec![0; 65536];
+        while received < message.len() {
+            received += receive(&peer, &mut buffer).unwrap();
+            outbox.flush().unwrap();
+        }
+        assert_eq!(outbox.waiting(), 0);
+    }
+
+    #[test]
+    fn a_descriptor_rides_on_its_own_message_only() {
+        let (outbox, peer) = outbox();
+        let (rider, _other) = pair().unwrap();
+        outbox.push(None, |bytes| bytes.extend_from_slice(b"plain\n"));
+        outbox.push(Some(rider), |bytes| bytes.extend_from_slice(b"handle\n"));
+        outbox.push(None, |bytes| bytes.extend_from_slice(b"after\n"));
+        assert_eq!(outbox.flush().unwrap(), 0);
+        let mut buffer = [0; 64];
+        let mut descriptors = Vec::new();
+        let mut text = Vec::new();
+        while text.len() < 19 {
+            let count = receive_with_descriptors(&peer, &mut buffer, &mut descriptors).unwrap();
+            text.extend_from_slice(&buffer[..count]);
+        }
+        assert_eq!(text, b"plain\nhandle\nafter\n");
+        assert_eq!(descriptors.len(), 1);
+    }
+
+    #[test]
+    fn after_close_nothing_is_written() {
+        let (outbox, peer) = outbox();
+        outbox.push(None, |bytes| bytes.extend_from_slice(b"lost"));
+        outbox.close();
+        assert_eq!(receive(&peer, &mut [0; 8]).unwrap(), 0);
+        outbox.push(None, |bytes| bytes.extend_from_slice(b"late"));
+        assert_eq!(outbox.flush().unwrap_err().raw_os_error(), Some(libc::EPIPE));
+    }
+}

@@ -1,0 +1,271 @@
+//! The parent's end of a child's stdio: a socketpair end, readable and writable, or one end of a
+//! pipe. Reads are handed to a sink chunk by chunk; writes go straight to the kernel, and what
+//! does not fit waits with the caller until the stream is writable.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use crate::sys::{fd, socket};
+
+/// What one read asks for: libuv's size, so that a paused stream reads ahead as far as Node's.
+const READ_BYTES: usize = 64 * 1024;
+/// What a stream asks for whose reads keep coming back full.
+const HOT_READ_BYTES: usize = 256 * 1024;
+/// The most that one stream may read in a wake-up, so that it starves nobody.
+const WAKE_UP_BYTES: usize = 1024 * 1024;
+const WAKE_UP_READS: usize = 32;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Socket,
+    Pipe,
+}
+
+/// Where what was read goes. A call may change the stream (stop reading, close it).
+pub trait Sink {
+    type Buffer: AsMut<[u8]>;
+    /// Memory of the receiver to read into; `None` if it can give none now.
+    fn allocate(&self, size: usize) -> Option<Self::Buffer>;
+    /// The first `count` bytes of a buffer from `allocate` were filled.
+    fn filled(&self, buffer: Self::Buffer, count: usize);
+    /// Bytes that the receiver must copy.
+    fn copied(&self, bytes: &[u8]);
+    /// End of file, or the error that ended reading. The last call.
+    fn ended(&self, error: Option<io::Error>);
+}
+
+pub struct Stream {
+    kind: Kind,
+    fd: RefCell<Option<OwnedFd>>,
+    reading: Cell<bool>,
+    waiting_to_write: Cell<bool>,
+    referenced: Cell<bool>,
+    hot: Cell<bool>,
+}
+
+thread_local! {
+    /// First stop of small reads: they are copied out into memory of their own size, so that a
+    /// short line does not hold 64 KiB.
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
+
+impl Stream {
+    pub fn new(kind: Kind, fd: OwnedFd) -> Stream {
+        Stream {
+            kind,
+            fd: RefCell::new(Some(fd)),
+            reading: Cell::new(false),
+            waiting_to_write: Cell::new(false),
+            referenced: Cell::new(true),
+            hot: Cell::new(false),
+        }
+    }
+
+    pub fn set_reading(&self, on: bool) {
+        self.reading.set(on);
+    }
+
+    pub fn is_reading(&self) -> bool {
+        self.reading.get()
+    }
+
+    pub fn set_waiting_to_write(&self, on: bool) {
+        self.waiting_to_write.set(on);
+    }
+
+    pub fn is_waiting_to_write(&self) -> bool {
+        self.waiting_to_write.get()
+    }
+
+    pub fn set_ref(&self, on: bool) {
+        self.referenced.set(on);
+    }
+
+    pub fn has_ref(&self) -> bool {
+        self.referenced.get()
+    }
+
+    /// Closes the descriptor. The stream must be out of the reactor's set by then.
+    pub fn close(&self) {
+        self.reading.set(false);
+        self.waiting_to_write.set(false);
+        self.fd.replace(None);
+    }
+
+    pub fn with_fd<R>(&self, f: impl FnOnce(Option<BorrowedFd<'_>>) -> R) -> R {
+        let fd = self.fd.borrow();
+        f(fd.as_ref().map(AsFd::as_fd))
+    }
+
+    /// The number of the descriptor, for JS; -1 once closed.
+    pub fn raw_fd(&self) -> i32 {
+        self.fd.borrow().as_ref().map_or(-1, AsRawFd::as_raw_fd)
+    }
+
+    /// A descriptor to give to a child as its own stdio: a description apart from ours where
+    /// ours is non-blocking (a pipe end); for a socket, whose description never is, a duplicate.
+    pub fn lend(&self) -> io::Result<OwnedFd> {
+        let fd = self.fd.borrow();
+        let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
+        match self.kind {
+            Kind::Socket => fd::duplicate(fd.as_fd()),
+            Kind::Pipe => fd::reopen_pipe(fd.as_fd()).or_else(|_| fd::duplicate(fd.as_fd())),
+        }
+    }
+
+    /// Reads until nothing is left, the sink stops it, or this wake-up's share is used up.
+    pub fn drain<S: Sink>(&self, sink: &S) {
+        let mut share = WAKE_UP_BYTES;
+        for _ in 0..WAKE_UP_READS {
+            if !self.reading.get() || share == 0 {
+                return;
+            }
+            match self.read_once(sink) {
+                Ok(Some(0)) => return self.finish(sink, None),
+                Ok(Some(count)) => share = share.saturating_sub(count),
+                Ok(None) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => return self.finish(sink, Some(error)),
+            }
+        }
+    }
+
+    fn finish<S: Sink>(&self, sink: &S, error: Option<io::Error>) {
+        self.reading.set(false);
+        sink.ended(error);
+    }
+
+    /// One read and its delivery: the count, 0 at the end of file, `None` if the stream was
+    /// closed meanwhile.
+    fn read_once<S: Sink>(&self, sink: &S) -> io::Result<Option<usize>> {
+        if self.hot.get()
+            && let Some(mut buffer) = sink.allocate(HOT_READ_BYTES)
+        {
+            let count = match self.receive(buffer.as_mut()) {
+                Ok(count) => count,
+                Err(error) => {
+                    self.hot.set(false);
+                    return Err(error);
+                }
+            };
+            self.hot.set(count >= READ_BYTES);
+            if count >= HOT_READ_BYTES / 2 {
+                sink.filled(buffer, count);
+            } else if count > 0 {
+                sink.copied(&buffer.as_mut()[..count]);
+            }
+            return Ok(Some(count));
+        }
+        SCRATCH.with(|scratch| {
+            let Ok(mut scratch) = scratch.try_borrow_mut() else { return Ok(None) };
+            let count = self.receive(&mut scratch)?;
+            self.hot.set(count == READ_BYTES);
+            if count > 0 {
+                sink.copied(&scratch[..count]);
+            }
+            Ok(Some(count))
+        })
+    }
+
+    fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let fd = self.fd.borrow();
+        let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
+        match self.kind {
+            Kind::Socket => socket::receive(fd, buffer),
+            Kind::Pipe => fd::read(fd, buffer),
+        }
+    }
+
+    /// Writes as much as fits now; 0 if nothing does.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let fd = self.fd.borrow();
+        let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
+        let mut written = 0;
+        while written < bytes.len() {
+            let rest = &bytes[written..];
+            let result = match self.kind {
+                Kind::Socket => socket::send(fd, rest),
+                Kind::Pipe => fd::write(fd, rest),
+            };
+            match result {
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(written)
+    }
+
+    /// Ends the writing direction. A pipe has no other: it is closed.
+    pub fn shutdown(&self) -> io::Result<()> {
+        if self.kind == Kind::Pipe {
+            self.close();
+            return Ok(());
+        }
+        match &*self.fd.borrow() {
+            Some(fd) => socket::shutdown_write(fd),
+            None => Err(io::Error::from_raw_os_error(libc::ENOTCONN)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Collected {
+        bytes: RefCell<Vec<u8>>,
+        chunks: Cell<usize>,
+        ends: Cell<usize>,
+    }
+
+    impl Sink for Collected {
+        type Buffer = Vec<u8>;
+        fn allocate(&self, size: usize) -> Option<Vec<u8>> {
+            Some(vec![0; size])
+        }
+        fn filled(&self, buffer: Vec<u8>, count: usize) {
+            self.copied(&buffer[..count]);
+        }
+        fn copied(&self, bytes: &[u8]) {
+            self.bytes.borrow_mut().extend_from_slice(bytes);
+            self.chunks.set(self.chunks.get() + 1);
+        }
+        fn ended(&self, error: Option<io::Error>) {
+            assert!(error.is_none());
+            self.ends.set(self.ends.get() + 1);
+        }
+    }
+
+    #[test]
+    fn everything_written_arrives_and_then_the_end_once() {
+        let (ours, theirs) = socket::pair().unwrap();
+        let (reader, writer) = (Stream::new(Kind::Socket, ours), Stream::new(Kind::Socket, theirs));
+        let payload: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8).collect();
+        let sink = Collected::default();
+        reader.set_reading(true);
+        let mut sent = 0;
+        while sent < payload.len() {
+            sent += writer.write(&payload[sent..]).unwrap();
+            reader.drain(&sink);
+        }
+        writer.close();
+        while reader.is_reading() {
+            reader.drain(&sink);
+        }
+        assert_eq!(*sink.bytes.borrow(), payload);
+        assert_eq!(sink.ends.get(), 1);
+    }
+
+    #[test]
+    fn a_stream_that_is_not_reading_is_left_alone() {
+        let (ours, theirs) = socket::pair().unwrap();
+        let reader = Stream::new(Kind::Socket, ours);
+        socket::send(&theirs, b"unread").unwrap();
+        let sink = Collected::default();
+        reader.drain(&sink);
+        assert_eq!(sink.chunks.get(), 0);
+    }
+}
