@@ -1,0 +1,249 @@
+// Error factories. Each returns (never throws) an error that a program cannot tell from the one
+// node:child_process makes: same class, `code`, message, enumerable keys and stack header.
+
+const util = require('node:util');
+
+const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
+
+const NodeTypeError = coded(TypeError);
+const NodeRangeError = coded(RangeError);
+const NodeError = coded(Error);
+
+/**
+ * @param {string} name an option path (`options.cwd`) or the name of an argument
+ * @param {string | string[]} expected names of types (`string`), classes (`Buffer`) or neither (`int32`)
+ * @param {unknown} actual
+ */
+function invalidArgType(name, expected, actual) {
+  const wanted = describeExpected(Array.isArray(expected) ? expected : [expected]);
+  const message = `The "${name}" ${kindOf(name)} must be ${wanted}. Received ${describeType(actual)}`;
+  return create(NodeTypeError, 'ERR_INVALID_ARG_TYPE', message, invalidArgType);
+}
+
+function invalidArgValue(name, value, reason = 'is invalid') {
+  let received = util.inspect(value);
+  if (received.length > 128) received = `${received.slice(0, 128)}...`;
+  const message = `The ${kindOf(name)} '${name}' ${reason}. Received ${received}`;
+  return create(NodeTypeError, 'ERR_INVALID_ARG_VALUE', message, invalidArgValue);
+}
+
+function outOfRange(name, range, received) {
+  const shown = isHuge(received) ? groupDigits(received) : util.inspect(received);
+  const message = `The value of "${name}" is out of range. It must be ${range}. Received ${shown}`;
+  return create(NodeRangeError, 'ERR_OUT_OF_RANGE', message, outOfRange);
+}
+
+function unknownSignal(signal) {
+  // %s, not a template: symbols and null-prototype objects have no string form.
+  const message = util.format('Unknown signal: %s', signal);
+  return create(NodeTypeError, 'ERR_UNKNOWN_SIGNAL', message, unknownSignal);
+}
+
+function missingArgs(...names) {
+  const quoted = names.map((name) => `"${name}"`);
+  const message = `The ${enumerate(quoted, 'and')} argument${names.length > 1 ? 's' : ''} must be specified`;
+  return create(NodeTypeError, 'ERR_MISSING_ARGS', message, missingArgs);
+}
+
+function ipcOnePipe() {
+  const message = 'Child process can have only one IPC pipe';
+  return create(NodeError, 'ERR_IPC_ONE_PIPE', message, ipcOnePipe);
+}
+
+function ipcSyncFork() {
+  const message = 'IPC cannot be used with synchronous forks';
+  return create(NodeError, 'ERR_IPC_SYNC_FORK', message, ipcSyncFork);
+}
+
+function invalidSyncForkInput(value) {
+  const message = `Asynchronous forks do not support Buffer, TypedArray, DataView or string input: ${util.inspect(value)}`;
+  return create(NodeTypeError, 'ERR_INVALID_SYNC_FORK_INPUT', message, invalidSyncForkInput);
+}
+
+function ipcRequired(name) {
+  const message = `Forked processes must have an IPC channel, missing value 'ipc' in ${name}`;
+  return create(NodeError, 'ERR_CHILD_PROCESS_IPC_REQUIRED', message, ipcRequired);
+}
+
+function ipcDisconnected() {
+  const message = 'IPC channel is already disconnected';
+  return create(NodeError, 'ERR_IPC_DISCONNECTED', message, ipcDisconnected);
+}
+
+function ipcChannelClosed() {
+  return create(NodeError, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed', ipcChannelClosed);
+}
+
+function invalidHandleType() {
+  const message = 'This handle type cannot be sent';
+  return create(NodeTypeError, 'ERR_INVALID_HANDLE_TYPE', message, invalidHandleType);
+}
+
+function childClosedBeforeReply() {
+  const message = 'Child closed before reply received';
+  return create(NodeError, 'ERR_CHILD_CLOSED_BEFORE_REPLY', message, childClosedBeforeReply);
+}
+
+/** @param {string} name `stdout` or `stderr` */
+function maxBufferExceeded(name) {
+  const message = `${name} maxBuffer length exceeded`;
+  const code = 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';
+  return create(NodeRangeError, code, message, maxBufferExceeded);
+}
+
+function featureUnavailable(name) {
+  const message = `The feature ${name} is unavailable on the current platform, which is being used to run Node.js`;
+  const code = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
+  return create(NodeTypeError, code, message, featureUnavailable);
+}
+
+function unknownEncoding(name) {
+  const message = util.format('Unknown encoding: %s', name);
+  return create(NodeTypeError, 'ERR_UNKNOWN_ENCODING', message, unknownEncoding);
+}
+
+/** What the permission model says. Node 20 neither names the flag nor the file. */
+function accessDenied(resource) {
+  const hint = NODE_MAJOR >= 22 ? '. Use --allow-child-process to manage permissions.' : '';
+  const error = new Error(`Access to this API has been restricted${hint}`);
+  Error.captureStackTrace(error, accessDenied);
+  return Object.assign(error, {
+    code: 'ERR_ACCESS_DENIED',
+    permission: 'ChildProcess',
+    resource: NODE_MAJOR >= 22 ? resource : '',
+  });
+}
+
+class AbortError extends Error {
+  constructor(reason) {
+    super('The operation was aborted', { cause: reason });
+    this.code = 'ABORT_ERR';
+    this.name = 'AbortError';
+  }
+}
+
+function abortError(reason) {
+  const error = new AbortError(reason);
+  Error.captureStackTrace(error, abortError);
+  return error;
+}
+
+/**
+ * @param {number} errno negative, as system calls of libuv report it
+ * @param {string} syscall
+ * @param {string} [detail] appended to the message
+ */
+function errnoException(errno, syscall, detail) {
+  const code = util.getSystemErrorName(errno);
+  const error = new Error(detail ? `${syscall} ${code} ${detail}` : `${syscall} ${code}`);
+  Error.captureStackTrace(error, errnoException);
+  return Object.assign(error, { errno, code, syscall });
+}
+
+/**
+ * A subclass that hides itself: `constructor` is the base class and `name` is inherited, as Node's
+ * own coded errors have it.
+ */
+function coded(Base) {
+  class Coded extends Base {
+    toString() {
+      return `${this.name} [${this.code}]: ${this.message}`;
+    }
+  }
+  const hidden = { writable: true, configurable: true, enumerable: false };
+  Object.defineProperty(Coded.prototype, 'constructor', { value: Base, ...hidden });
+  return Coded;
+}
+
+function create(Class, code, message, factory) {
+  const error = new Class(message);
+  // V8 puts name and message into the first line of the stack, at the latest when it is first
+  // read. So the name carries the code until then.
+  const name = `${error.name} [${code}]`;
+  Object.defineProperty(error, 'name', { value: name, configurable: true });
+  Error.captureStackTrace(error, factory);
+  void error.stack;
+  delete error.name;
+  error.code = code;
+  return error;
+}
+
+function kindOf(name) {
+  return name.includes('.') ? 'property' : 'argument';
+}
+
+const PRIMITIVES = ['string', 'function', 'number', 'object', 'boolean', 'bigint', 'symbol'];
+
+function describeExpected(expected) {
+  const types = expected.filter((name) => PRIMITIVES.includes(name));
+  const classes = expected.filter((name) => /^[A-Z]/.test(name));
+  const others = expected.filter((name) => !types.includes(name) && !classes.includes(name));
+  const parts = [];
+  if (types.length)
+    parts.push(`${types.length > 1 ? 'one of type' : 'of type'} ${enumerate(types)}`);
+  if (classes.length) parts.push(`an instance of ${enumerate(classes)}`);
+  if (others.length) parts.push(`${others.length > 1 ? 'one of ' : ''}${enumerate(others)}`);
+  return parts.join(' or ');
+}
+
+/** a / a or b / a, b, or c */
+function enumerate(names, word = 'or') {
+  if (names.length < 3) return names.join(` ${word} `);
+  return `${names.slice(0, -1).join(', ')}, ${word} ${names[names.length - 1]}`;
+}
+
+function describeType(value) {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'function') return `function ${value.name}`;
+  if (typeof value === 'object') {
+    const name = constructorName(value);
+    return name === undefined ? util.inspect(value, { depth: -1 }) : `an instance of ${name}`;
+  }
+  if (typeof value === 'string') {
+    const shown = value.length > 28 ? `${value.slice(0, 25)}...` : value;
+    return `type string (${shown.includes("'") ? JSON.stringify(shown) : `'${shown}'`})`;
+  }
+  return `type ${typeof value} (${util.inspect(value, { colors: false })})`;
+}
+
+function constructorName(value) {
+  const Class = value.constructor;
+  if (Class === null || Class === undefined) return undefined;
+  const { name } = Class;
+  // Node 26 no longer takes an empty name, or one that is no string, for a name.
+  if (NODE_MAJOR >= 26) return typeof name === 'string' && name !== '' ? name : undefined;
+  return 'name' in Object(Class) ? name : undefined;
+}
+
+function isHuge(value) {
+  if (typeof value === 'bigint') return value > 2n ** 32n || value < -(2n ** 32n);
+  return Number.isInteger(value) && Math.abs(value) > 2 ** 32;
+}
+
+/** 12_345. Node counts characters, not digits, so that 1e22 becomes 1e_+22. */
+function groupDigits(value) {
+  const grouped = String(value).replace(/(?<=.)(?<!^-)(?=(?:.{3})+$)/g, '_');
+  return typeof value === 'bigint' ? `${grouped}n` : grouped;
+}
+
+module.exports = {
+  invalidArgType,
+  invalidArgValue,
+  outOfRange,
+  unknownSignal,
+  missingArgs,
+  ipcOnePipe,
+  ipcSyncFork,
+  invalidSyncForkInput,
+  ipcRequired,
+  ipcDisconnected,
+  ipcChannelClosed,
+  invalidHandleType,
+  childClosedBeforeReply,
+  maxBufferExceeded,
+  accessDenied,
+  featureUnavailable,
+  unknownEncoding,
+  abortError,
+  errnoException,
+};

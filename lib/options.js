@@ -1,0 +1,267 @@
+// From what callers pass to spawn, exec, execFile and fork to one checked, complete request.
+// Nothing is started here. The order of the checks is Node's: with several mistakes in a call,
+// the same one is reported.
+
+const { invalidArgType, invalidArgValue, ipcRequired } = require('./errors.js');
+const { environmentPairs } = require('./environment.js');
+const { checkPermission } = require('./permission.js');
+const { sanitizeKillSignal, toSignalNumber } = require('./signals.js');
+const {
+  validateString,
+  validateBoolean,
+  validateFunction,
+  validateArray,
+  validateObject,
+  validateInt32,
+  validateTimeout,
+  validateMaxBuffer,
+  validateAbortSignal,
+  validatePath,
+  refuseNul,
+  refuseNulIn,
+} = require('./validate.js');
+
+const WARNS_OF_SHELL_ARGS = Number.parseInt(process.versions.node, 10) >= 24;
+let hasWarnedOfShellArgs = false;
+
+/**
+ * @typedef {object} SpawnRequest a null-prototype copy of the caller's options, in which these are settled
+ * @property {string} file the program, or the shell that runs it
+ * @property {any[]} args argv: `argv0` or the file first, elements as the caller gave them
+ * @property {string | undefined} cwd undefined means that of this process
+ * @property {string[]} envPairs `KEY=value`
+ * @property {boolean} detached
+ * @property {number | null | undefined} uid
+ * @property {number | null | undefined} gid
+ * @property {boolean} windowsHide
+ * @property {boolean} windowsVerbatimArguments
+ * @property {any} [stdio] this and what follows is not checked yet
+ * @property {any} [serialization]
+ * @property {any} [signal]
+ * @property {any} [timeout]
+ * @property {any} [killSignal]
+ */
+
+/**
+ * The arguments of spawn() and spawnSync(): `(file, args?, options?)` or `(file, options)`.
+ * `timeout`, `signal`, `killSignal`, `stdio` and `serialization` are left to the caller, who must
+ * check them afterwards and in this order.
+ * @returns {SpawnRequest}
+ */
+function normalizeSpawnArguments(file, args, options) {
+  validateString(file, 'file');
+  refuseNul(file, 'file');
+  if (file.length === 0) throw invalidArgValue('file', file, 'cannot be empty');
+
+  if (args === null || args === undefined) {
+    args = [];
+  } else if (!Array.isArray(args)) {
+    if (typeof args !== 'object') throw invalidArgType('args', 'object', args);
+    options = args;
+    args = [];
+  }
+  refuseNulIn(args, 'args');
+
+  if (options !== undefined) validateObject(options, 'options');
+  // Without a prototype: what someone put on Object.prototype is not an option.
+  const request = /** @type {any} */ ({ __proto__: null, ...options });
+
+  request.cwd = isNullish(request.cwd) ? undefined : validateCwd(request.cwd);
+  validateIfGiven(validateBoolean, request.detached, 'options.detached');
+  validateIfGiven(validateInt32, request.uid, 'options.uid');
+  validateIfGiven(validateInt32, request.gid, 'options.gid');
+  validateShell(request.shell);
+  validateArgv0(request.argv0);
+  validateIfGiven(validateBoolean, request.windowsHide, 'options.windowsHide');
+  const verbatim = request.windowsVerbatimArguments;
+  validateIfGiven(validateBoolean, verbatim, 'options.windowsVerbatimArguments');
+
+  if (request.shell) {
+    refuseNul(request.shell, 'options.shell');
+    if (args.length > 0) warnOfShellArgs();
+    const command = [file, ...args].join(' ');
+    file = typeof request.shell === 'string' ? request.shell : '/bin/sh';
+    args = ['-c', command];
+  }
+
+  request.file = file;
+  request.args = [typeof request.argv0 === 'string' ? request.argv0 : file, ...args];
+  request.envPairs = environmentPairs(request.env, request.args);
+  request.detached = Boolean(request.detached);
+  request.windowsHide = Boolean(request.windowsHide);
+  request.windowsVerbatimArguments = Boolean(verbatim);
+  return request;
+}
+
+/** The arguments of exec() and execSync(): `(command, options?, callback?)`. */
+function normalizeExecArgs(command, options, callback) {
+  validateString(command, 'command');
+  refuseNul(command, 'command');
+  if (typeof options === 'function') {
+    callback = options;
+    options = undefined;
+  }
+  const copy = { __proto__: null, ...options };
+  // There is no exec without a shell: false, null or a number mean the default one.
+  if (typeof copy.shell !== 'string') copy.shell = true;
+  return { file: command, options: copy, callback };
+}
+
+/**
+ * The arguments of execFile() and execFileSync(): `(file, args?, options?, callback?)`, where
+ * null stands for any of the optional ones. The file itself is checked by spawn.
+ */
+function normalizeExecFileArgs(file, args, options, callback) {
+  if (Array.isArray(args)) {
+    args = args.slice();
+  } else if (typeof args === 'function') {
+    // Whatever follows a callback is ignored.
+    return { file, args: [], options: {}, callback: args };
+  } else if (!isNullish(args)) {
+    if (typeof args !== 'object') throw invalidArgType('args', 'object', args);
+    callback = options;
+    options = args;
+    args = [];
+  }
+  args ??= [];
+
+  if (typeof options === 'function') {
+    callback = options;
+    options = {};
+  } else if (!isNullish(options)) {
+    validateObject(options, 'options');
+  }
+  options ??= {};
+
+  validateIfGiven(validateFunction, callback, 'callback');
+  validateArgv0(options.argv0);
+  return { file, args, options, callback };
+}
+
+/**
+ * The arguments of fork(): `(modulePath, args?, options?)` or `(modulePath, options)`.
+ * @returns {{ file: string, args: any[], options: any }} what to spawn; the caller's arrays and
+ *   options are not touched
+ */
+function normalizeForkArguments(modulePath, args, options) {
+  modulePath = validatePath(modulePath, 'modulePath');
+
+  if (isNullish(args)) {
+    args = [];
+  } else if (typeof args === 'object' && !Array.isArray(args)) {
+    options = args;
+    args = [];
+  } else {
+    validateArray(args, 'args');
+  }
+
+  if (!isNullish(options)) validateObject(options, 'options');
+  options = { __proto__: null, ...options, shell: false };
+
+  options.execPath ||= process.execPath;
+  refuseNul(options.execPath, 'options.execPath');
+
+  let execArgv = options.execArgv || process.execArgv;
+  refuseNulIn(execArgv, 'options.execArgv');
+  execArgv = withoutEval(execArgv);
+  args = [...execArgv, modulePath, ...args];
+
+  if (typeof options.stdio === 'string') {
+    options.stdio = forkStdio(options.stdio);
+  } else if (!Array.isArray(options.stdio)) {
+    options.stdio = forkStdio(options.silent ? 'pipe' : 'inherit');
+  } else if (!options.stdio.includes('ipc')) {
+    throw ipcRequired('options.stdio');
+  }
+
+  return { file: options.execPath, args, options };
+}
+
+/** A module started by `node -e CODE` must not run CODE again in its children. */
+function withoutEval(execArgv) {
+  const code = /** @type {any} */ (process)._eval;
+  if (execArgv !== process.execArgv || isNullish(code)) return execArgv;
+  const index = execArgv.lastIndexOf(code);
+  if (index <= 0) return execArgv;
+  return [...execArgv.slice(0, index - 1), ...execArgv.slice(index + 1)];
+}
+
+function forkStdio(stdio) {
+  switch (stdio) {
+    case 'ignore':
+    case 'overlapped':
+    case 'pipe':
+      return [stdio, stdio, stdio, 'ipc'];
+    case 'inherit':
+      return [0, 1, 2, 'ipc'];
+    default:
+      throw invalidArgValue('stdio', stdio);
+  }
+}
+
+/**
+ * argv as the text that the system takes. Anything may stand in `args`; what is not a string is
+ * converted, and ends at its first NUL.
+ * @param {any[]} args
+ * @returns {string[]}
+ */
+function toArgv(args) {
+  for (let i = 0; i < args.length; i++) if (typeof args[i] !== 'string') return args.map(toArg);
+  return args;
+}
+
+function toArg(value) {
+  const text = `${value}`;
+  const end = text.indexOf('\0');
+  return end === -1 ? text : text.slice(0, end);
+}
+
+function validateCwd(cwd) {
+  // '' means the same as no cwd; bytes are taken for UTF-8, as in Node.
+  return String(validatePath(cwd, 'options.cwd')) || undefined;
+}
+
+function validateShell(shell) {
+  if (!isNullish(shell) && typeof shell !== 'boolean' && typeof shell !== 'string') {
+    throw invalidArgType('options.shell', ['boolean', 'string'], shell);
+  }
+}
+
+function validateArgv0(argv0) {
+  if (isNullish(argv0)) return;
+  validateString(argv0, 'options.argv0');
+  refuseNul(argv0, 'options.argv0');
+}
+
+function validateIfGiven(validate, value, name) {
+  if (!isNullish(value)) validate(value, name);
+}
+
+function isNullish(value) {
+  return value === null || value === undefined;
+}
+
+function warnOfShellArgs() {
+  if (!WARNS_OF_SHELL_ARGS || hasWarnedOfShellArgs) return;
+  hasWarnedOfShellArgs = true;
+  process.emitWarning(
+    'Passing args to a child process with shell option true can lead to security ' +
+      'vulnerabilities, as the arguments are not escaped, only concatenated.',
+    'DeprecationWarning',
+    'DEP0190',
+  );
+}
+
+module.exports = {
+  normalizeSpawnArguments,
+  normalizeExecArgs,
+  normalizeExecFileArgs,
+  normalizeForkArguments,
+  toArgv,
+  toSignalNumber,
+  sanitizeKillSignal,
+  validateTimeout,
+  validateMaxBuffer,
+  validateAbortSignal,
+  checkPermission,
+};
