@@ -27,7 +27,9 @@ function installDependencies(root) {
   const title = place ? `npm install in ${place}/` : 'npm install';
   step(title, 'npm', ['install', '--no-save', '--include=dev', '--no-fund', '--no-audit'], root);
   if (!dependenciesAreCurrent(root)) {
-    throw new Error(`what npm installed is not what ${path.join(place, 'package-lock.json')} names`);
+    throw new Error(
+      `what npm installed is not what ${path.join(place, 'package-lock.json')} names`,
+    );
   }
 }
 
