@@ -6,6 +6,8 @@ const { refuseNul } = require('./validate.js');
 // From Node 22 on, what process.env inherits is not handed down.
 const OWN_KEYS_ONLY = Number.parseInt(process.versions.node, 10) >= 22;
 
+const HOST_PROTOTYPE = hostPrototype();
+
 /**
  * @param {Record<string, any> | null | undefined} requested `options.env`; a falsy one means process.env
  * @param {unknown[]} args of the child, which may carry permission flags
@@ -33,10 +35,10 @@ function environmentPairs(requested, args) {
 
 function toPairs(env) {
   const pairs = [];
-  // `for...in` over process.env costs twice as much as its own keys do, so it is kept for objects
-  // that inherit variables: those count too.
+  // What an object inherits counts too, but looking for it with `for...in` makes process.env twice
+  // as expensive.
   if (inherits(env)) for (const key in env) addPair(pairs, env, key);
-  else for (const key of Object.keys(env)) addPair(pairs, env, key);
+  else for (const key of ownKeys(env)) addPair(pairs, env, key);
   return pairs;
 }
 
@@ -45,19 +47,35 @@ function inherits(env) {
   return false;
 }
 
+function ownKeys(env) {
+  // process.env has nothing but variables; Object.keys() would ask it about each one.
+  const isHost = HOST_PROTOTYPE !== null && Object.getPrototypeOf(env) === HOST_PROTOTYPE;
+  return isHost ? /** @type {string[]} */ (Reflect.ownKeys(env)) : Object.keys(env);
+}
+
+/** Prototype of Node's process.env, or null where a program has put an object of its own there. */
+function hostPrototype() {
+  const prototype = Object.getPrototypeOf(process.env);
+  const isNative = /^function \(\) \{\s*\[native code\]\s*\}$/.test(String(prototype?.constructor));
+  return isNative ? prototype : null;
+}
+
 function addPair(pairs, env, key) {
   const value = env[key];
   if (value === undefined) return;
-  const pair = `${key}=${value}`;
-  pairs.push(pair.includes('\0') ? withoutNul(pair, key, value) : pair);
+  // Only text is refused; what was made into text ends at its first NUL, as any C string.
+  if (key.includes('\0')) refuseNul(key, `options.env['${key}']`);
+  if (typeof value === 'string') {
+    if (value.includes('\0')) refuseNul(value, `options.env['${key}']`);
+    pairs.push(`${key}=${value}`);
+  } else {
+    pairs.push(untilNul(`${key}=${value}`));
+  }
 }
 
-/** Only text is refused; what was made into text ends at its first NUL, as any C string. */
-function withoutNul(pair, key, value) {
-  const name = `options.env['${key}']`;
-  refuseNul(key, name);
-  refuseNul(value, name);
-  return pair.slice(0, pair.indexOf('\0'));
+function untilNul(text) {
+  const end = text.indexOf('\0');
+  return end === -1 ? text : text.slice(0, end);
 }
 
 module.exports = { environmentPairs };
