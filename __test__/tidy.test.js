@@ -1,3 +1,4 @@
+'use strict';
 // The rules of the house that no linter knows: which way the layers point, where `unsafe` may live,
 // how long a file may be, and that the version is the same wherever it is written.
 

@@ -1,3 +1,4 @@
+'use strict';
 // Feeds programs through stdin: a conversation with a shell, one question at a time, and then a
 // whole Python program with its output collected.
 

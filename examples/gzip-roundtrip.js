@@ -1,3 +1,4 @@
+'use strict';
 // Pipes a large file through `gzip -1` and back through `gzip -dc`, and compares its SHA-256 before
 // and after: every byte crosses four pipes, with back-pressure all the way.
 //

@@ -1,3 +1,4 @@
+'use strict';
 // Why sprog exists, in two bars: how long one spawn() stalls the event loop of a process with 1 GB of
 // resident memory, under node:child_process and under sprog.
 //

@@ -1,3 +1,4 @@
+'use strict';
 // Streams a program's stdout and stderr as they come, and tells how it ended.
 //
 //   node examples/stream-output.js [COMMAND ARG...]

@@ -1,3 +1,4 @@
+'use strict';
 // `npm run demo`: set-up, then a tour of the examples. Each stop is a program of its own under
 // examples/ that can be run alone; the first that fails ends the tour with its exit code.
 

@@ -1,3 +1,4 @@
+'use strict';
 // Installs what a fresh clone lacks: the dependencies and the release build of the addon. Quick, and
 // changes nothing, where both are up to date. Uses nothing but Node itself, since it runs first.
 

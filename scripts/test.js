@@ -1,3 +1,4 @@
+'use strict';
 // `npm test`: everything a fresh clone needs, then the Rust unit tests, then node's test runner over
 // __test__/*.test.js. The runner comes last, so that its summary and exit code are those of the run.
 //

@@ -1,3 +1,4 @@
+'use strict';
 // The Node binaries that the suite runs under: the one that runs this file, and one of every
 // other supported line, fetched once from npm (the platform package behind `node`).
 

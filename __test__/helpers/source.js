@@ -1,3 +1,4 @@
+'use strict';
 // Reads the repository's own sources for the tidy test: which files there are, and their text with
 // comments and strings blanked out, so that a word in prose is not taken for code.
 

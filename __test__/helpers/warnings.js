@@ -1,3 +1,4 @@
+'use strict';
 // Preloaded into every test file by scripts/test.js, and so into what a test forks with the default
 // execArgv: any process warning fails the run. A deprecation, a listener leak or an unhandled
 // rejection of ours would otherwise scroll by. A test that is about a warning starts a process of

@@ -1,3 +1,4 @@
+'use strict';
 // The task of ./parent.js: counts primes for about as many seconds as it is told, and says every
 // fortieth of a second how far it is.
 

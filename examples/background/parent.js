@@ -1,3 +1,4 @@
+'use strict';
 // Forks a task that keeps a core busy and reports its progress, while this process's event loop
 // stays live: a timer goes on ticking, and its worst delay is shown at the end.
 

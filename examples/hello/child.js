@@ -1,3 +1,4 @@
+'use strict';
 // The other end of ./parent.js: answers every message, and lets go of the channel when told to stop.
 
 const { green, line } = require('../support/terminal.js');

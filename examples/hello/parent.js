@@ -1,3 +1,4 @@
+'use strict';
 // Forks ./child.js and talks to it: a greeting, then structured messages, then an orderly end.
 
 const path = require('node:path');

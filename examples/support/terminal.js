@@ -1,3 +1,4 @@
+'use strict';
 // What the examples draw with: colours and bars on a terminal, plain lines in a file or a pipe.
 
 const isTerminal = process.stdout.isTTY === true;
