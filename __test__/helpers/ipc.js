@@ -3,6 +3,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { isAlive } = require('./processes.js');
 
 /** No stdin, visible errors: what a child with a channel gets unless its case is about stdio. */
 const QUIET = ['ignore', 'inherit', 'inherit', 'ipc'];
@@ -87,4 +88,49 @@ const say = (...values) => require('node:fs').writeSync(1, JSON.stringify(values
   return { ended, code: ended ? code : null, signal: ended ? signal : null, said };
 }
 
-module.exports = { QUIET, program, forkSource, message, messages, emitted, runParent };
+/**
+ * Blocks this thread until a child is a zombie: whatever it wrote then waits in the kernel and is
+ * found by one turn of the loop, which makes the outcome independent of scheduling. The first
+ * thread of a dying process is a zombie while others still hold its descriptors, hence the count.
+ */
+function blockUntilDead(pid) {
+  const limit = Date.now() + ENDS_MS;
+  while (Date.now() < limit) {
+    if (isAlive(pid)) continue;
+    try {
+      if (fs.readdirSync(`/proc/${pid}/task`).length <= 1) return;
+    } catch {
+      return;
+    }
+  }
+  throw new Error('the child did not die');
+}
+
+// Node opens the channel that it finds in its environment before any script runs; under another
+// name the descriptor stays raw.
+const HIDE = 'WIRE_FD=$NODE_CHANNEL_FD; unset NODE_CHANNEL_FD; export WIRE_FD; exec "$0" "$@"';
+
+/** Command and arguments that run the steps of fixtures/wire-steps.js on the raw channel. */
+function wireCommand(steps) {
+  const fixture = path.join(__dirname, '..', 'fixtures', 'wire-steps.js');
+  return ['/bin/sh', ['-c', HIDE, process.execPath, fixture, JSON.stringify(steps)]];
+}
+
+/** Starts a child that runs `steps` on the raw channel. */
+function spawnWire(cp, steps, options = {}) {
+  const stdio = ['ignore', 'pipe', 'inherit', 'ipc'];
+  return cp.spawn(...wireCommand(steps), { stdio, ...options });
+}
+
+module.exports = {
+  spawnWire,
+  wireCommand,
+  blockUntilDead,
+  QUIET,
+  program,
+  forkSource,
+  message,
+  messages,
+  emitted,
+  runParent,
+};
