@@ -1,3 +1,4 @@
+'use strict';
 // lib/options.js against Node's own module, in this process: the same arguments go to both, and
 // what comes back (the error's class, code, text; or what would be spawned) must be equal. The
 // program does not exist, so that nothing is started where Node accepts the arguments.

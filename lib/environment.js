@@ -1,3 +1,4 @@
+'use strict';
 // The environment of a child, as the `KEY=value` strings that execve takes.
 
 const { passesFlagsOn, passFlagsOn } = require('./permission.js');

@@ -1,3 +1,4 @@
+'use strict';
 // Error factories. Each returns (never throws) an error that a program cannot tell from the one
 // node:child_process makes: same class, `code`, message, enumerable keys and stack header.
 

@@ -1,3 +1,4 @@
+'use strict';
 // From what callers pass to spawn, exec, execFile and fork to one checked, complete request.
 // Nothing is started here. The order of the checks is Node's: with several mistakes in a call,
 // the same one is reported.

@@ -1,3 +1,4 @@
+'use strict';
 // The permission model. An addon starts processes behind Node's back, so it has to ask by itself.
 
 const { spawnSync } = require('node:child_process');

@@ -1,3 +1,4 @@
+'use strict';
 // Signal names and numbers.
 
 const { signals } = require('node:os').constants;

@@ -1,3 +1,4 @@
+'use strict';
 // Checks of single values, by Node's rules for options; each throws the error that Node throws.
 
 const { types } = require('node:util');

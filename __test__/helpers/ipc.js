@@ -1,3 +1,4 @@
+'use strict';
 // What the IPC cases share: child programs written next to the case that needs them, and parent
 // scripts that run in a process of their own, with a time limit.
 

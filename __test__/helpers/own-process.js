@@ -1,3 +1,4 @@
+'use strict';
 // Parts of a parity case that need a Node process of their own: one that may crash, that must end
 // by itself, whose descriptors are limited, or whose descriptors 0-2 are known.
 

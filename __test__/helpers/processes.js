@@ -1,3 +1,4 @@
+'use strict';
 // What /proc says about this process and its children: open descriptors, zombies, who is alive.
 
 const fs = require('node:fs');

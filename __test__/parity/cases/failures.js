@@ -1,3 +1,4 @@
+'use strict';
 // Spawns that fail: which errors come as an 'error' event and which are thrown, what the errors
 // carry, and what the child object looks like afterwards.
 

@@ -1,3 +1,4 @@
+'use strict';
 // fork(): how the module is found, what its options do, and what the child sees of itself.
 
 const fs = require('node:fs');

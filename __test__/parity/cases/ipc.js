@@ -1,3 +1,4 @@
+'use strict';
 // Messages over the channel: what send() returns and reports, what arrives, and in which order.
 
 const { AsyncLocalStorage } = require('node:async_hooks');

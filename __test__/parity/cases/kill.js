@@ -1,3 +1,4 @@
+'use strict';
 // Ending a child: kill(), AbortSignal, timeout and dispose; and what ref() and unref() do to the
 // life of the parent.
 

@@ -1,3 +1,4 @@
+'use strict';
 // What the module and a ChildProcess look like: names, lengths, properties and their order, the
 // classes of the streams, promisified forms, diagnostics channels.
 

@@ -1,0 +1,201 @@
+'use strict';
+// ChildProcess: its properties, and the one state machine that decides when 'spawn', 'error',
+// 'exit' and 'close' come.
+
+const { EventEmitter } = require('node:events');
+const diagnosticsChannel = require('node:diagnostics_channel');
+const os = require('node:os');
+const { errnoException } = require('./errors.js');
+const { checkPermission } = require('./permission.js');
+const { Process } = require('./process-handle.js');
+const { Pipe } = require('./pipe-handle.js');
+const { Socket, lend, isLent } = require('./socket.js');
+const { parseStdio, KIND } = require('./stdio.js');
+const { toSignalNumber } = require('./signals.js');
+const { validateObject, validateOneOf, validateArray, validateString } = require('./validate.js');
+const { openChannel, channelEnvironment } = require('./ipc/open.js');
+const { start } = require('./start.js');
+
+const { EACCES, EAGAIN, EMFILE, ENFILE, ENOENT, EINVAL, ENOSYS, ESRCH } = os.constants.errno;
+/** Failures that become an 'error' event; any other is thrown. */
+const DEFERRED = new Set([EACCES, EAGAIN, EMFILE, ENFILE, ENOENT]);
+
+const created = diagnosticsChannel.channel('child_process');
+// Node reports spawns on a tracing channel from 24 on.
+const spawned =
+  Number.parseInt(process.versions.node, 10) >= 24
+    ? diagnosticsChannel.tracingChannel('child_process.spawn')
+    : undefined;
+
+// An old-style constructor, as in Node: programs call it on objects of their own.
+/** @this {any} */
+function ChildProcess() {
+  EventEmitter.call(this);
+  this._closesNeeded = 1;
+  this._closesGot = 0;
+  this.connected = false;
+  this.signalCode = null;
+  this.exitCode = null;
+  this.killed = false;
+  this.spawnfile = null;
+  this._handle = new Process();
+  this._handle.onexit = (exitCode, signalCode) => finish(this, exitCode, signalCode);
+  if (created.hasSubscribers) created.publish({ process: this });
+}
+Object.setPrototypeOf(ChildProcess.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(ChildProcess, EventEmitter);
+
+/** Everything is checked and opened before anything is started; what fails leaves nothing open. */
+ChildProcess.prototype.spawn = function spawn(options) {
+  validateObject(options, 'options');
+  const stdio = parseStdio(options.stdio || 'pipe', false);
+  const { serialization } = options;
+  validateOneOf(serialization, 'options.serialization', [undefined, 'json', 'advanced']);
+  const hasChannel = stdio.ipcIndex !== -1;
+  if (hasChannel) {
+    if (options.envPairs === undefined) options.envPairs = [];
+    else validateArray(options.envPairs, 'options.envPairs');
+  }
+  validateString(options.file, 'options.file');
+  this.spawnfile = options.file;
+  if (options.args === undefined) {
+    this.spawnargs = [];
+  } else {
+    validateArray(options.args, 'options.args');
+    this.spawnargs = options.args;
+  }
+  checkPermission(this.spawnfile);
+  if (hasChannel) channelEnvironment(options, stdio.ipcIndex);
+
+  const traced = spawned?.hasSubscribers ? { process: this, options } : undefined;
+  if (traced) spawned?.start.publish(traced);
+  const started = start(options, this.spawnargs, stdio, serialization === 'advanced');
+  const error = started.status;
+  if (error !== 0) {
+    if (traced) {
+      Object.assign(traced, { error: errnoException(error, 'spawn') });
+      spawned?.error.publish(traced);
+    }
+    if (!DEFERRED.has(-error)) {
+      closeAll(started.tokens);
+      this._handle = null;
+      throw errnoException(error, 'spawn');
+    }
+    process.nextTick(reportFailure, this, error);
+    if (error === -EMFILE || error === -ENFILE) {
+      closeAll(started.tokens);
+      return error;
+    }
+  } else {
+    process.nextTick(reportSpawn, this);
+    this._handle.adopt(started.child, started.pid);
+  }
+  this.pid = this._handle.pid;
+  attachStdio(this, stdio, started.tokens);
+  if (hasChannel) {
+    const token = started.tokens[stdio.ipcIndex];
+    openChannel(this, token, serialization, () => maybeClose(this));
+  }
+  if (traced && error === 0) spawned?.end.publish(traced);
+  return error;
+};
+
+/** Makes the streams of all entries, and stops those that were lent to the child. */
+function attachStdio(child, stdio, tokens) {
+  const sockets = stdio.entries.map((entry, index) => {
+    if (entry.kind === KIND.CHANNEL) {
+      child._closesNeeded++;
+    } else if (entry.kind === KIND.SOCKET || entry.kind === KIND.FIFO) {
+      const socket = new Socket(new Pipe(tokens[index]), index > 0);
+      if (index > 0) {
+        child._closesNeeded++;
+        socket.on('close', () => maybeClose(child));
+      }
+      return socket;
+    } else if (entry.stream) {
+      lend(entry.stream);
+    }
+    return null;
+  });
+  [child.stdin, child.stdout, child.stderr] = sockets;
+  child.stdio = sockets;
+}
+
+function closeAll(tokens) {
+  for (const token of tokens) if (token !== -1) new Pipe(token).close();
+}
+
+function reportSpawn(child) {
+  child.emit('spawn');
+}
+
+function reportFailure(child, error) {
+  child._handle?.onexit(error, '');
+}
+
+/** The child has exited, or (a negative code) was never started. */
+function finish(child, exitCode, signalCode) {
+  if (signalCode) child.signalCode = signalCode;
+  else child.exitCode = exitCode;
+  child.stdin?.destroy();
+  child._handle?.close();
+  child._handle = null;
+  if (exitCode < 0) {
+    const syscall = child.spawnfile ? `spawn ${child.spawnfile}` : 'spawn';
+    const error = /** @type {any} */ (errnoException(exitCode, syscall));
+    if (child.spawnfile) error.path = child.spawnfile;
+    error.spawnargs = child.spawnargs.slice(1);
+    child.emit('error', error);
+  } else {
+    child.emit('exit', child.exitCode, child.signalCode);
+  }
+  // Streams that nobody reads would never end, and 'close' waits for them.
+  process.nextTick(drainUnread, child);
+  maybeClose(child);
+}
+
+function drainUnread(child) {
+  for (const stream of child.stdio ?? []) {
+    if (stream?.readable && !isLent(stream)) stream.resume();
+  }
+}
+
+/** One more of the things that 'close' waits for is done: the exit, each output, the channel. */
+function maybeClose(child) {
+  child._closesGot++;
+  if (child._closesGot === child._closesNeeded) {
+    child.emit('close', child.exitCode, child.signalCode);
+  }
+}
+
+/**
+ * Sends a signal, SIGTERM by default. True if it was sent; false if the child has exited, was
+ * never started, or (after an 'error' event) may not be signalled.
+ */
+ChildProcess.prototype.kill = function kill(signal) {
+  const number = toSignalNumber(signal);
+  if (!this._handle) return false;
+  const status = this._handle.kill(number);
+  if (status === 0) {
+    this.killed = true;
+    return true;
+  }
+  if (status === -EINVAL || status === -ENOSYS) throw errnoException(status, 'kill');
+  if (status !== -ESRCH) this.emit('error', errnoException(status, 'kill'));
+  return false;
+};
+
+ChildProcess.prototype[/** @type {any} */ (Symbol).dispose ?? Symbol.for('nodejs.dispose')] =
+  function dispose() {
+    if (!this.killed) this.kill();
+  };
+
+ChildProcess.prototype.ref = function ref() {
+  this._handle?.ref();
+};
+
+ChildProcess.prototype.unref = function unref() {
+  this._handle?.unref();
+};
+
+module.exports = { ChildProcess };

@@ -1,0 +1,122 @@
+'use strict';
+// The two serializations of a channel. Each turns a message into what the addon frames and
+// sends, and what the addon delivers into a list of messages.
+//
+// A list may hold a `Malformed` instead of a message, and a `WithDescriptor` around one.
+
+const v8 = require('node:v8');
+
+/** In the place of a message that could not be parsed. */
+class Malformed {
+  constructor(error) {
+    this.error = error;
+  }
+}
+
+/** A control message, and the descriptor that came with it (-1: none did). */
+class WithDescriptor {
+  constructor(message, descriptor) {
+    this.message = message;
+    this.descriptor = descriptor;
+  }
+}
+
+const json = {
+  send(environment, token, message, collect, descriptor) {
+    // What JSON has no text for (a toJSON that gives undefined) goes out as Node sends it.
+    const text = `${JSON.stringify(message)}`;
+    return environment.sendText(token, text, collect, descriptor);
+  },
+
+  /** All lines of a read at once; one by one if they are not one message each. */
+  parseBatch(environment, token, text, count) {
+    try {
+      const messages = JSON.parse(text);
+      if (messages.length === count) return messages;
+    } catch {
+      // One of them is malformed; the others are not.
+    }
+    return environment.lines(token).map(parseText);
+  },
+
+  parseLine(text, descriptor) {
+    return [new WithDescriptor(parseText(text), descriptor)];
+  },
+
+  parseFrames: () => [],
+};
+
+function parseText(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return new Malformed(error);
+  }
+}
+
+// Node's convention for what V8 leaves to its embedder: a tag before each host object.
+const ARRAY_BUFFER_VIEW = 0;
+const PLAIN_COPY = 1;
+
+class Serializer extends v8.DefaultSerializer {
+  _writeHostObject(object) {
+    if (ArrayBuffer.isView(object)) {
+      this.writeUint32(ARRAY_BUFFER_VIEW);
+      return /** @type {any} */ (v8.DefaultSerializer.prototype)._writeHostObject.call(
+        this,
+        object,
+      );
+    }
+    this.writeUint32(PLAIN_COPY);
+    this.writeValue({ ...object });
+    return undefined;
+  }
+}
+
+class Deserializer extends v8.DefaultDeserializer {
+  _readHostObject() {
+    if (this.readUint32() === ARRAY_BUFFER_VIEW) {
+      return /** @type {any} */ (v8.DefaultDeserializer.prototype)._readHostObject.call(this);
+    }
+    return this.readValue();
+  }
+}
+
+const LENGTH_BYTES = 4;
+
+const advanced = {
+  send(environment, token, message, collect, descriptor) {
+    // One serializer per message: it would write a second mention of an object as a reference.
+    const serializer = new Serializer();
+    serializer.writeHeader();
+    serializer.writeValue(message);
+    return environment.sendBytes(token, serializer.releaseBuffer(), collect, descriptor);
+  },
+
+  parseBatch: () => [],
+  parseLine: () => [],
+
+  /** @param {Buffer} bytes `count` messages, each behind its length */
+  parseFrames(bytes, count) {
+    const messages = [];
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const start = at + LENGTH_BYTES;
+      at = start + bytes.readUInt32BE(at);
+      messages.push(parseBytes(bytes.subarray(start, at)));
+    }
+    return messages;
+  },
+};
+
+function parseBytes(bytes) {
+  try {
+    const deserializer = new Deserializer(bytes);
+    deserializer.readHeader();
+    return deserializer.readValue();
+  } catch (error) {
+    return new Malformed(error);
+  }
+}
+
+module.exports = { codecs: { json, advanced }, Malformed, WithDescriptor };

@@ -1,0 +1,48 @@
+'use strict';
+// Opening a channel from the parent's side: what the child's environment says of it, and which
+// kind of end the child gets. A child that is our own kind of Node is told under names of ours,
+// so that Node does not open the channel before our preload runs; any other under Node's.
+
+const path = require('node:path');
+const { ownEnd } = require('./own-end.js');
+const { ChannelHandle } = require('./channel-handle.js');
+const { setupChannel } = require('./channel.js');
+
+/** Marks the options of a fork whose child may get our end. */
+const kOwnEnd = Symbol('sprog.ownEnd');
+
+/** Flags under which an addon, or any preload of ours, has no place in the child. */
+const FORBIDDING = /^--(no-addons|permission|experimental-permission)/;
+
+/** Decides, for a fork, whether the child's end will be ours. */
+function preferOwnEnd(options) {
+  const env = options.env || process.env;
+  const words = [...(options.execArgv ?? process.execArgv), ...splitOptions(env.NODE_OPTIONS)];
+  options[kOwnEnd] =
+    path.resolve(options.execPath) === process.execPath &&
+    env.NODE_UNIQUE_ID === undefined &&
+    /** @type {any} */ (process).permission === undefined &&
+    !words.some((word) => FORBIDDING.test(word));
+}
+
+function splitOptions(text) {
+  return text ? String(text).split(/\s+/) : [];
+}
+
+/** Adds to `options.envPairs` what tells the child of its channel. */
+function channelEnvironment(options, index) {
+  const mode = options.serialization || 'json';
+  if (options[kOwnEnd]) {
+    ownEnd.announce(options.envPairs, index, mode);
+  } else {
+    options.envPairs.push(`NODE_CHANNEL_FD=${index}`);
+    options.envPairs.push(`NODE_CHANNEL_SERIALIZATION_MODE=${mode}`);
+  }
+}
+
+/** Makes `child` a process that one can talk to. */
+function openChannel(child, token, serialization, onclosed) {
+  setupChannel(child, new ChannelHandle(token, serialization), onclosed);
+}
+
+module.exports = { preferOwnEnd, channelEnvironment, openChannel };

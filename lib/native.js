@@ -1,0 +1,67 @@
+'use strict';
+// The loader: the one file that requires the addon, and the way its events find their owners.
+// Where the addon cannot be had, `native` is false and `nativeError` says why; nothing else here
+// may be used then.
+
+/** @type {typeof import('../binding.js') | undefined} */
+let binding;
+/** @type {Error | undefined} */
+let nativeError;
+
+if (process.versions.bun || process.versions.deno) {
+  nativeError = new Error('sprog is native under Node.js only');
+} else {
+  try {
+    binding = require('../binding.js');
+  } catch (error) {
+    nativeError = /** @type {Error} */ (error);
+  }
+}
+
+/** What the addon reports; src/bindings/environment.rs has the same numbers. */
+const EVENT = {
+  EXIT: 0,
+  DATA: 1,
+  END: 2,
+  WRITABLE: 3,
+  MESSAGES: 4,
+  LINE: 5,
+  FRAMES: 6,
+  WRITTEN: 7,
+  CLOSED: 8,
+};
+
+/**
+ * An owner of a token: told of every event of its child, stream or channel, each as a callback
+ * of its own (ticks and microtasks run after it).
+ * @typedef {{ onevent(event: number, first: any, second: any): void }} Owner
+ */
+
+/** @type {(Owner | undefined)[]} by token */
+const owners = [];
+
+/** @type {import('../binding.js').Environment | undefined} */
+let current;
+
+/** This thread's native state, made at first use: requiring sprog costs no more than loading. */
+function environment() {
+  if (current === undefined) {
+    if (binding === undefined) throw nativeError;
+    current = new binding.Environment(dispatch);
+  }
+  return current;
+}
+
+function dispatch(token, event, first, second) {
+  const owner = owners[token];
+  // A token is free again after these two; the owner may spawn while it handles them.
+  if (event === EVENT.CLOSED || event === EVENT.EXIT) owners[token] = undefined;
+  owner?.onevent(event, first, second);
+}
+
+/** @param {number} token @param {Owner} owner */
+function own(token, owner) {
+  owners[token] = owner;
+}
+
+module.exports = { native: binding !== undefined, nativeError, environment, own, EVENT };

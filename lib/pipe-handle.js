@@ -1,0 +1,164 @@
+'use strict';
+// The handle below a stdio stream, as `stream._handle`: what net.Socket asks of one, over a
+// token. Reading and writing happen in the addon; a write that does not fit waits here, with its
+// buffers, until the addon says that there is room.
+
+const { AsyncResource } = require('node:async_hooks');
+const os = require('node:os');
+const { environment, own, EVENT } = require('./native.js');
+const { errnoException } = require('./errors.js');
+
+const { ENOTCONN, EBADF } = os.constants.errno;
+
+/** Answer to net.Socket for "half-closed already, no need to wait". */
+const SHUT_DOWN_AT_ONCE = 1;
+
+class Pipe {
+  #token;
+  #referenced = true;
+  /** @type {{ buffers: Uint8Array[], index: number, offset: number, done: (error?: any) => void } | undefined} */
+  #pending;
+  /** @type {(() => void) | undefined} */
+  #onclosed;
+  #resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
+  /** @type {any} the stream; set by it */
+  owner = undefined;
+  /** Set by net.Socket, which thinks that it has one of its own handles. Unused. */
+  onread = undefined;
+  reading = false;
+  bytesRead = 0;
+  bytesWritten = 0;
+  /** Bytes accepted and not yet with the kernel. */
+  writeQueueSize = 0;
+
+  constructor(token) {
+    this.#token = token;
+    own(token, this);
+  }
+
+  /** Names the stream to the addon; -1 once closed. */
+  get token() {
+    return this.#token;
+  }
+
+  get fd() {
+    return this.#token === -1 ? -1 : environment().fd(this.#token);
+  }
+
+  readStart() {
+    return this.#token === -1 ? -EBADF : environment().readStart(this.#token);
+  }
+
+  readStop() {
+    return this.#token === -1 ? -EBADF : environment().readStop(this.#token);
+  }
+
+  /**
+   * Writes all of the buffers in order, then calls `done`: before returning if everything fits.
+   * @param {Uint8Array[]} buffers
+   * @param {(error?: any) => void} done
+   */
+  write(buffers, done) {
+    for (const buffer of buffers) {
+      this.bytesWritten += buffer.byteLength;
+      this.writeQueueSize += buffer.byteLength;
+    }
+    this.#pending = { buffers, index: 0, offset: 0, done };
+    this.#continueWriting();
+  }
+
+  #continueWriting() {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    while (pending.index < pending.buffers.length) {
+      const buffer = pending.buffers[pending.index];
+      const count = environment().write(this.#token, buffer, pending.offset);
+      if (count < 0) {
+        this.writeQueueSize = 0;
+        this.#finishWriting(errnoException(count, 'write'));
+        return;
+      }
+      pending.offset += count;
+      this.writeQueueSize -= count;
+      if (pending.offset < buffer.byteLength) return;
+      pending.index++;
+      pending.offset = 0;
+    }
+    this.#finishWriting();
+  }
+
+  #finishWriting(error) {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.done(error);
+  }
+
+  /** Half-close. */
+  shutdown() {
+    const status = this.#token === -1 ? -ENOTCONN : environment().shutdown(this.#token);
+    return status === 0 ? SHUT_DOWN_AT_ONCE : status;
+  }
+
+  ref() {
+    this.#setRef(true);
+  }
+
+  unref() {
+    this.#setRef(false);
+  }
+
+  hasRef() {
+    return this.#referenced && this.#token !== -1;
+  }
+
+  #setRef(on) {
+    this.#referenced = on;
+    if (this.#token !== -1) environment().setRef(this.#token, on);
+  }
+
+  getAsyncId() {
+    return this.#resource.asyncId();
+  }
+
+  /** Closes at once; `callback` comes in the loop's closing phase, as from Node's handles. */
+  close(callback) {
+    if (this.#token === -1) return;
+    this.#onclosed = callback;
+    environment().close(this.#token);
+    this.#token = -1;
+  }
+
+  onevent(event, first, second) {
+    this.#resource.runInAsyncScope(handleEvent, this, event, first, second);
+  }
+
+  /** @internal */
+  deliver(event, first, second) {
+    switch (event) {
+      case EVENT.DATA:
+        this.bytesRead += second;
+        this.owner.takeChunk(second === first.length ? first : first.subarray(0, second));
+        return;
+      case EVENT.END:
+        this.owner.takeEnd(first);
+        return;
+      case EVENT.WRITABLE:
+        this.#continueWriting();
+        return;
+      case EVENT.CLOSED:
+        // libuv cancels a write under way before it reports the close; net.Socket, destroyed by
+        // now, lets that pass as done.
+        if (this.#pending) this.#finishWriting();
+        this.#onclosed?.call(this);
+        this.#resource.emitDestroy();
+        return;
+    }
+  }
+}
+
+/** @this {Pipe} */
+function handleEvent(event, first, second) {
+  this.deliver(event, first, second);
+}
+
+module.exports = { Pipe };

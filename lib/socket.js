@@ -1,0 +1,115 @@
+'use strict';
+// child.stdin, child.stdout, child.stderr and the extra pipes: net.Sockets, as libraries expect,
+// whose bytes go through our own handle. net.Socket reads, pauses, half-closes and closes by the
+// handle's methods; only writing had to be replaced, as Node's reads its outcome from a place
+// that an addon cannot write to.
+
+const net = require('node:net');
+const { errnoException } = require('./errors.js');
+
+/** Pieces of a gathered write smaller than this are joined, to spare system calls. */
+const JOIN_BYTES = 16 * 1024;
+
+/** Streams that were given to a child as its stdio: their bytes are that child's. */
+const lent = new WeakSet();
+
+class Socket extends net.Socket {
+  /**
+   * @param {InstanceType<typeof import('./pipe-handle.js').Pipe>} handle
+   * @param {boolean} readable
+   */
+  constructor(handle, readable) {
+    super(/** @type {any} */ ({ handle, readable }));
+    handle.owner = this;
+  }
+
+  /** The descriptor, by which Node's own spawn accepts the stream as stdio; -1 once closed. */
+  get fd() {
+    return internals(this)._handle?.fd ?? -1;
+  }
+
+  /** @param {Buffer} chunk */
+  takeChunk(chunk) {
+    this._unrefTimer();
+    if (this.push(chunk)) return;
+    const handle = this._handle;
+    if (handle === null) return;
+    handle.reading = false;
+    if (this.destroyed) return;
+    const status = handle.readStop();
+    if (status !== 0) this.destroy(errnoException(status, 'read'));
+  }
+
+  /** @param {number} status 0 at the end of file, else a negative errno */
+  takeEnd(status) {
+    if (this.destroyed) return;
+    if (status !== 0) {
+      this.destroy(errnoException(status, 'read'));
+      return;
+    }
+    this.push(null);
+    this.read(0);
+  }
+
+  _writeGeneric(gathered, data, encoding, callback) {
+    const handle = this._handle;
+    if (!handle) {
+      callback(socketClosed());
+      return false;
+    }
+    this._unrefTimer();
+    handle.write(gathered ? joinSmall(data) : [toBytes(data, encoding)], callback);
+    return undefined;
+  }
+}
+
+/** What net.Socket keeps for itself, and its typings do not tell. @returns {any} */
+function internals(socket) {
+  return socket;
+}
+
+function toBytes(data, encoding) {
+  return typeof data === 'string' ? Buffer.from(data, encoding) : data;
+}
+
+/** @param {any} chunks what _writev is given; with `allBuffers` the chunks themselves are bytes */
+function joinSmall(chunks) {
+  const buffers = [];
+  let small = [];
+  const flush = () => {
+    if (small.length > 0) buffers.push(small.length === 1 ? small[0] : Buffer.concat(small));
+    small = [];
+  };
+  for (const { chunk, encoding } of chunks) {
+    const bytes = toBytes(chunk, encoding);
+    if (bytes.byteLength < JOIN_BYTES) {
+      small.push(bytes);
+    } else {
+      flush();
+      buffers.push(bytes);
+    }
+  }
+  flush();
+  return buffers;
+}
+
+function socketClosed() {
+  return Object.assign(new Error('Socket is closed'), { code: 'ERR_SOCKET_CLOSED' });
+}
+
+/**
+ * Stops our side of a stream that becomes a child's stdio: two readers would share its bytes. It
+ * can be resumed by hand once that child is done.
+ * @param {any} stream a net.Socket, ours or Node's
+ */
+function lend(stream) {
+  const handle = stream._handle;
+  handle.reading = false;
+  handle.readStop?.();
+  stream.pause();
+  stream.readableFlowing = false;
+  if (stream._readableState) stream._readableState.reading = false;
+  lent.add(stream);
+}
+
+module.exports = { Socket, lend, isLent: (stream) => lent.has(stream) };

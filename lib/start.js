@@ -1,0 +1,78 @@
+'use strict';
+// One crossing into the addon: a request packed into strings and one Int32Array.
+
+const os = require('node:os');
+const { environment } = require('./native.js');
+const { toArgv } = require('./options.js');
+const { KIND } = require('./stdio.js');
+
+const { EMFILE, ENFILE } = os.constants.errno;
+
+// The layout of the plan; src/bindings/spawn.rs has the same.
+const IN = { FLAGS: 0, UID: 1, GID: 2, STDIO_COUNT: 3, STDIO: 4 };
+const OUT = { PID: 0, CHILD: 1 };
+const FLAG = { DETACHED: 1, UID: 2, GID: 4 };
+
+const COMMON_ENTRIES = 16;
+/** Used again and again: the call is synchronous, and its results are read before anyone else's. */
+const commonPlan = new Int32Array(IN.STDIO + 2 * COMMON_ENTRIES);
+
+/**
+ * @typedef {object} Started
+ * @property {number} status 0, or a negative errno
+ * @property {number} pid
+ * @property {number} child its token
+ * @property {number[]} tokens of our ends, one per stdio entry; -1 where there is none
+ */
+
+/**
+ * @param {any} options file, envPairs, cwd, detached, uid, gid
+ * @param {any[]} args argv
+ * @param {import('./stdio.js').StdioPlan} stdio
+ * @param {boolean} advanced the serialization of the channel, if there is one
+ * @returns {Started}
+ */
+function start(options, args, stdio, advanced) {
+  const { entries } = stdio;
+  const plan =
+    entries.length <= COMMON_ENTRIES ? commonPlan : new Int32Array(IN.STDIO + 2 * entries.length);
+  plan[IN.FLAGS] = options.detached ? FLAG.DETACHED : 0;
+  plan[IN.UID] = setId(plan, options.uid, FLAG.UID);
+  plan[IN.GID] = setId(plan, options.gid, FLAG.GID);
+  plan[IN.STDIO_COUNT] = entries.length;
+  for (let i = 0; i < entries.length; i++) {
+    const { kind, value = 0 } = entries[i];
+    plan[IN.STDIO + 2 * i] = kind;
+    plan[IN.STDIO + 2 * i + 1] = kind === KIND.CHANNEL ? Number(advanced) : value;
+  }
+  const status = environment().spawn(
+    options.file,
+    terminated(toArgv(args)),
+    terminated(options.envPairs ?? []),
+    options.cwd ?? undefined,
+    plan,
+  );
+  // Without descriptors for the pipes there are none to speak of.
+  const opened = (status !== -EMFILE && status !== -ENFILE) || plan[IN.STDIO_COUNT] > 0;
+  const tokens = entries.map(({ kind }, i) =>
+    opened && hasOurEnd(kind) ? plan[IN.STDIO + 2 * i + 1] : -1,
+  );
+  return { status, pid: plan[OUT.PID], child: plan[OUT.CHILD], tokens };
+}
+
+function hasOurEnd(kind) {
+  return kind === KIND.SOCKET || kind === KIND.FIFO || kind === KIND.CHANNEL;
+}
+
+function setId(plan, id, flag) {
+  if (id === undefined || id === null) return 0;
+  plan[IN.FLAGS] |= flag;
+  return id;
+}
+
+/** Every entry ended by a NUL. */
+function terminated(list) {
+  return list.length === 0 ? '' : `${list.join('\0')}\0`;
+}
+
+module.exports = { start };

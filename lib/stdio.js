@@ -1,0 +1,97 @@
+'use strict';
+// The `stdio` option: from all its forms to one plan, with nothing opened yet.
+
+const { inspect } = require('node:util');
+const { invalidArgValue, ipcOnePipe, ipcSyncFork, invalidSyncForkInput } = require('./errors.js');
+const { Pipe } = require('./pipe-handle.js');
+
+/** What the addon makes of an entry; src/bindings/spawn.rs has the same numbers. */
+const KIND = { IGNORE: 0, SOCKET: 1, FIFO: 2, FD: 3, LEND: 4, CHANNEL: 5 };
+
+/**
+ * @typedef {object} Entry
+ * @property {number} kind
+ * @property {number} [value] the descriptor to inherit, or the token of the stream that is lent
+ * @property {any} [stream] the stream object that is lent, if there is one
+ */
+
+/** @typedef {{ entries: Entry[], ipcIndex: number }} StdioPlan ipcIndex is -1 without a channel */
+
+/**
+ * @param {any} stdio a string, or an array, which is padded to three entries in place (as Node does)
+ * @param {boolean} sync whether the call waits for the child: no channel then, and input allowed
+ * @returns {StdioPlan}
+ */
+function parseStdio(stdio, sync) {
+  const list = typeof stdio === 'string' ? fromWord(stdio) : stdio;
+  if (!Array.isArray(list)) throw invalidArgValue('stdio', stdio);
+  while (list.length < 3) list.push(undefined);
+  /** @type {StdioPlan} */
+  const plan = { entries: [], ipcIndex: -1 };
+  for (const [index, item] of list.entries()) {
+    if (item === 'ipc') {
+      if (sync || plan.ipcIndex !== -1) throw sync ? ipcSyncFork() : ipcOnePipe();
+      plan.ipcIndex = index;
+      plan.entries.push({ kind: KIND.CHANNEL });
+    } else {
+      plan.entries.push(parseEntry(item, index, sync));
+    }
+  }
+  return plan;
+}
+
+function fromWord(word) {
+  switch (word) {
+    case 'ignore':
+    case 'overlapped':
+    case 'pipe':
+    case 'fifo':
+      return [word, word, word];
+    case 'inherit':
+      return [0, 1, 2];
+    default:
+      throw invalidArgValue('stdio', word);
+  }
+}
+
+/** @returns {Entry} */
+function parseEntry(item, index, sync) {
+  item ??= index < 3 ? 'pipe' : 'ignore';
+  if (item === 'ignore') return { kind: KIND.IGNORE };
+  if (item === 'pipe' || item === 'overlapped' || isNegative(item)) return { kind: KIND.SOCKET };
+  if (item === 'fifo') return { kind: KIND.FIFO };
+  if (item === 'inherit') return { kind: KIND.FD, value: index };
+  const handle = handleOf(item);
+  if (handle instanceof Pipe) {
+    return { kind: KIND.LEND, value: handle.token, stream: item === handle ? undefined : item };
+  }
+  if (typeof item === 'number') return { kind: KIND.FD, value: item };
+  if (typeof item.fd === 'number') return { kind: KIND.FD, value: item.fd };
+  if (handle !== undefined) return { kind: KIND.FD, value: handle.fd, stream: streamOf(item) };
+  if (ArrayBuffer.isView(item) || typeof item === 'string') {
+    if (!sync) throw invalidSyncForkInput(item);
+    return { kind: KIND.SOCKET };
+  }
+  throw invalidArgValue('stdio', inspect(item));
+}
+
+function isNegative(item) {
+  return typeof item === 'number' && item < 0;
+}
+
+/** Names of Node's own handle classes whose descriptor can become stdio. */
+const NATIVE_HANDLES = new Set(['Pipe', 'TTY', 'TCP', 'UDP']);
+
+/** The handle that `item` is, or has under one of the names that Node looks at. */
+function handleOf(item) {
+  return [item, item.handle, item._handle].find(
+    (it) => it instanceof Pipe || (it && NATIVE_HANDLES.has(it.constructor?.name) && it.fd >= 0),
+  );
+}
+
+/** A stream has to be paused while its descriptor is another child's; a server has not. */
+function streamOf(item) {
+  return item._handle && typeof item.pause === 'function' ? item : undefined;
+}
+
+module.exports = { parseStdio, KIND };
