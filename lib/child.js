@@ -14,7 +14,6 @@ const { parseStdio, KIND } = require('./stdio.js');
 const { toSignalNumber } = require('./signals.js');
 const { validateObject, validateOneOf, validateArray, validateString } = require('./validate.js');
 const { openChannel, channelEnvironment } = require('./ipc/open.js');
-const { start } = require('./start.js');
 
 const { EACCES, EAGAIN, EMFILE, ENFILE, ENOENT, EINVAL, ENOSYS, ESRCH } = os.constants.errno;
 /** Failures that become an 'error' event; any other is thrown. */
@@ -69,7 +68,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
 
   const traced = spawned?.hasSubscribers ? { process: this, options } : undefined;
   if (traced) spawned?.start.publish(traced);
-  const started = start(options, this.spawnargs, stdio, serialization === 'advanced');
+  const started = this._handle.spawn(options, this.spawnargs, stdio, serialization === 'advanced');
   const error = started.status;
   if (error !== 0) {
     if (traced) {
@@ -88,7 +87,6 @@ ChildProcess.prototype.spawn = function spawn(options) {
     }
   } else {
     process.nextTick(reportSpawn, this);
-    this._handle.adopt(started.child, started.pid);
   }
   this.pid = this._handle.pid;
   attachStdio(this, stdio, started.tokens);

@@ -5,7 +5,7 @@ const { normalizeForkArguments } = require('./options.js');
 const { preferOwnEnd } = require('./ipc/open.js');
 const { spawn } = require('./spawn.js');
 
-function fork(modulePath, args, options) {
+function fork(modulePath, args = [], options) {
   const request = normalizeForkArguments(modulePath, args, options);
   preferOwnEnd(request.options);
   return spawn(request.file, request.args, request.options);

@@ -10,9 +10,6 @@ const { errnoException } = require('./errors.js');
 
 const { ENOTCONN, EBADF } = os.constants.errno;
 
-/** Answer to net.Socket for "half-closed already, no need to wait". */
-const SHUT_DOWN_AT_ONCE = 1;
-
 class Pipe {
   #token;
   #referenced = true;
@@ -42,7 +39,7 @@ class Pipe {
   }
 
   get fd() {
-    return this.#token === -1 ? -1 : environment().fd(this.#token);
+    return this.#token === -1 ? undefined : environment().fd(this.#token);
   }
 
   readStart() {
@@ -93,10 +90,11 @@ class Pipe {
     pending?.done(error);
   }
 
-  /** Half-close. */
-  shutdown() {
+  /** Half-close: at once; net.Socket hears of it when libuv would tell it, one turn later. */
+  shutdown(request) {
     const status = this.#token === -1 ? -ENOTCONN : environment().shutdown(this.#token);
-    return status === 0 ? SHUT_DOWN_AT_ONCE : status;
+    if (status === 0) setImmediate(() => request.oncomplete(0));
+    return status;
   }
 
   ref() {

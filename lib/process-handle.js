@@ -4,6 +4,7 @@
 const { AsyncResource } = require('node:async_hooks');
 const os = require('node:os');
 const { environment, own, EVENT } = require('./native.js');
+const { start } = require('./start.js');
 
 const { ESRCH } = os.constants.errno;
 /** @type {Map<number, string>} where several names share a number, Node reports the first */
@@ -22,12 +23,22 @@ class Process {
   /** @type {((exitCode: number, signal: string) => void) | undefined} */
   onexit;
 
-  /** A child has been started for this handle. */
-  adopt(token, pid) {
-    this.#token = token;
-    this.pid = pid;
-    own(token, this);
-    if (!this.#referenced) environment().setRef(token, false);
+  /**
+   * Starts the program; see start.js.
+   * @param {any} options
+   * @param {any[]} args
+   * @param {import('./stdio.js').StdioPlan} stdio
+   * @param {boolean} advanced
+   */
+  spawn(options, args, stdio, advanced) {
+    const started = start(options, args, stdio, advanced);
+    if (started.status === 0) {
+      this.#token = started.child;
+      this.pid = started.pid;
+      own(this.#token, this);
+      if (!this.#referenced) environment().setRef(this.#token, false);
+    }
+    return started;
   }
 
   onevent(event, code, signal) {
@@ -66,9 +77,9 @@ class Process {
   }
 }
 
-/** @this {Process} */
+/** Real-time signals have no name: Node reports exit code 0 for them. @this {Process} */
 function reportExit(code, signal) {
-  this.onexit?.(code, signal === 0 ? '' : (SIGNAL_NAMES.get(signal) ?? `SIG${signal}`));
+  this.onexit?.(code, SIGNAL_NAMES.get(signal) ?? '');
 }
 
 module.exports = { Process };

@@ -23,9 +23,9 @@ class Socket extends net.Socket {
     handle.owner = this;
   }
 
-  /** The descriptor, by which Node's own spawn accepts the stream as stdio; -1 once closed. */
+  /** The descriptor, by which Node's own spawn accepts the stream as stdio. */
   get fd() {
-    return internals(this)._handle?.fd ?? -1;
+    return internals(this)._handle?.fd;
   }
 
   /** @param {Buffer} chunk */
@@ -63,7 +63,17 @@ class Socket extends net.Socket {
   }
 }
 
-/** What net.Socket keeps for itself, and its typings do not tell. @returns {any} */
+// `socket.constructor === net.Socket` holds, as for Node's.
+Object.defineProperty(Socket.prototype, 'constructor', {
+  value: net.Socket,
+  writable: true,
+  configurable: true,
+});
+
+/**
+ * What net.Socket keeps for itself, and its typings do not tell.
+ * @returns {any}
+ */
 function internals(socket) {
   return socket;
 }
@@ -103,12 +113,12 @@ function socketClosed() {
  * @param {any} stream a net.Socket, ours or Node's
  */
 function lend(stream) {
-  const handle = stream._handle;
+  const handle = stream._handle ?? stream.handle;
   handle.reading = false;
   handle.readStop?.();
   stream.pause();
   stream.readableFlowing = false;
-  if (stream._readableState) stream._readableState.reading = false;
+  stream._readableState.reading = false;
   lent.add(stream);
 }
 

@@ -45,7 +45,9 @@ function start(options, args, stdio, advanced) {
     plan[IN.STDIO + 2 * i] = kind;
     plan[IN.STDIO + 2 * i + 1] = kind === KIND.CHANNEL ? Number(advanced) : value;
   }
-  const status = environment().spawn(
+  const native = environmentOrErrno();
+  if (typeof native === 'number') return { status: native, pid: 0, child: 0, tokens: [] };
+  const status = native.spawn(
     options.file,
     terminated(toArgv(args)),
     terminated(options.envPairs ?? []),
@@ -58,6 +60,17 @@ function start(options, args, stdio, advanced) {
     opened && hasOurEnd(kind) ? plan[IN.STDIO + 2 * i + 1] : -1,
   );
   return { status, pid: plan[OUT.PID], child: plan[OUT.CHILD], tokens };
+}
+
+/** The first spawn opens descriptors of its own, and may find none: then that is its failure. */
+function environmentOrErrno() {
+  try {
+    return environment();
+  } catch (error) {
+    const errno = Number(/** @type {any} */ (error).code);
+    if (Number.isNaN(errno)) throw error;
+    return -errno;
+  }
 }
 
 function hasOurEnd(kind) {

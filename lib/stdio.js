@@ -1,7 +1,6 @@
 'use strict';
 // The `stdio` option: from all its forms to one plan, with nothing opened yet.
 
-const { inspect } = require('node:util');
 const { invalidArgValue, ipcOnePipe, ipcSyncFork, invalidSyncForkInput } = require('./errors.js');
 const { Pipe } = require('./pipe-handle.js');
 
@@ -28,7 +27,8 @@ function parseStdio(stdio, sync) {
   while (list.length < 3) list.push(undefined);
   /** @type {StdioPlan} */
   const plan = { entries: [], ipcIndex: -1 };
-  for (const [index, item] of list.entries()) {
+  // Holes in the array are no entries, as in Node.
+  list.forEach((item, index) => {
     if (item === 'ipc') {
       if (sync || plan.ipcIndex !== -1) throw sync ? ipcSyncFork() : ipcOnePipe();
       plan.ipcIndex = index;
@@ -36,7 +36,7 @@ function parseStdio(stdio, sync) {
     } else {
       plan.entries.push(parseEntry(item, index, sync));
     }
-  }
+  });
   return plan;
 }
 
@@ -63,7 +63,7 @@ function parseEntry(item, index, sync) {
   if (item === 'inherit') return { kind: KIND.FD, value: index };
   const handle = handleOf(item);
   if (handle instanceof Pipe) {
-    return { kind: KIND.LEND, value: handle.token, stream: item === handle ? undefined : item };
+    return { kind: KIND.LEND, value: handle.token, stream: streamOf(item) };
   }
   if (typeof item === 'number') return { kind: KIND.FD, value: item };
   if (typeof item.fd === 'number') return { kind: KIND.FD, value: item.fd };
@@ -72,7 +72,7 @@ function parseEntry(item, index, sync) {
     if (!sync) throw invalidSyncForkInput(item);
     return { kind: KIND.SOCKET };
   }
-  throw invalidArgValue('stdio', inspect(item));
+  throw invalidArgValue('stdio', item);
 }
 
 function isNegative(item) {
@@ -91,7 +91,7 @@ function handleOf(item) {
 
 /** A stream has to be paused while its descriptor is another child's; a server has not. */
 function streamOf(item) {
-  return item._handle && typeof item.pause === 'function' ? item : undefined;
+  return typeof item.pause === 'function' ? item : undefined;
 }
 
 module.exports = { parseStdio, KIND };

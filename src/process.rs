@@ -33,14 +33,18 @@ impl Child {
 
     /// The exit, once: the status if the child has ended, and then it is reaped.
     pub fn try_exit(&self) -> Option<ExitStatus> {
-        let status = match self.watch.borrow().as_ref()?.reap() {
-            Ok(status) => status?,
+        match self.watch.borrow().as_ref()?.reap() {
+            Ok(status) => status,
             // ECHILD: somebody else reaped it (SIGCHLD is ignored, or a foreign waitpid(-1)). It
             // is gone, and how it went cannot be known.
-            Err(_) => ExitStatus::Code(0),
-        };
+            Err(_) => Some(ExitStatus::Code(0)),
+        }
+    }
+
+    /// To be called after `try_exit` gave a status, when the descriptor is out of the reactor's
+    /// set: from now on there is nothing to signal.
+    pub fn forget(&self) {
         self.watch.replace(None);
-        Some(status)
     }
 
     /// Gives the watch away, for a reaper that outlives this environment.

@@ -57,12 +57,13 @@ pub struct Environment {
 #[napi]
 impl Environment {
     /// `dispatch(token, event, first, second)` is called for every event.
+    /// Throws an error whose code is an errno, as text, if the system has no descriptors left.
     #[napi(constructor)]
-    pub fn new(env: Env, dispatch: Unknown<'_>) -> Result<Environment> {
+    pub fn new(env: Env, dispatch: Unknown<'_>) -> Result<Environment, String> {
         let inner = Rc::new(Inner {
             reactor: Reactor::new().map_err(failed)?,
-            uv_loop: raw::event_loop(&env)?,
-            host: Host::new(&env, dispatch.raw())?,
+            uv_loop: raw::event_loop(&env).map_err(refused)?,
+            host: Host::new(&env, dispatch.raw()).map_err(refused)?,
         });
         let weak = Rc::downgrade(&inner);
         let on_ready = move || {
@@ -80,7 +81,8 @@ impl Environment {
                 drop(last);
                 done.tell();
             });
-        })?;
+        })
+        .map_err(refused)?;
         Ok(Environment { inner })
     }
 
@@ -135,8 +137,14 @@ impl Environment {
     }
 }
 
-fn failed(error: io::Error) -> Error {
-    Error::new(Status::GenericFailure, error.to_string())
+/// The error's code is the errno, for JS to make Node's error of.
+fn failed(error: io::Error) -> Error<String> {
+    let errno = -negative_errno(&error);
+    Error::new(errno.to_string(), error.to_string())
+}
+
+fn refused(error: Error) -> Error<String> {
+    Error::new(libc::EIO.to_string(), error.reason.clone())
 }
 
 impl Inner {
@@ -161,6 +169,7 @@ impl Inner {
             Handle::Child(child) => {
                 let Some(exit) = child.try_exit() else { return };
                 self.reactor.remove(token);
+                child.forget();
                 let (code, signal) = match exit {
                     ExitStatus::Code(code) => (code, 0),
                     ExitStatus::Signal(signal) => (0, signal),

@@ -39,14 +39,15 @@ pub fn reopen_pipe(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(path, access | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// Borrows a descriptor that the program named by number. EBADF if it is not open.
+/// Borrows a descriptor that the program named by number. EBADF if it is not open; EINVAL for a
+/// number that never can be, as libuv has it.
 ///
 /// The number stays the program's to close; it must not do so during the call that uses the
 /// borrow. Calls from JS are synchronous on its thread, so only another thread of the same
 /// process could, as with any descriptor that two threads share.
 pub fn borrow(number: i32) -> io::Result<BorrowedFd<'static>> {
     if number < 0 {
-        return Err(io::Error::from_raw_os_error(libc::EBADF));
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
     }
     // SAFETY: `number` is not -1, and fcntl below proves that it is open now; that it stays
     // open is the caller's contract above.
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_closed_number_is_ebadf() {
-        assert_eq!(borrow(-1).unwrap_err().raw_os_error(), Some(libc::EBADF));
+        assert_eq!(borrow(-1).unwrap_err().raw_os_error(), Some(libc::EINVAL));
         assert_eq!(borrow(1 << 20).unwrap_err().raw_os_error(), Some(libc::EBADF));
         assert!(borrow(0).is_ok() || borrow(2).is_ok());
     }
