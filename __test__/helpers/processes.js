@@ -23,6 +23,17 @@ function processStat(pid) {
   }
 }
 
+/** What the descriptors 0-9 of a process are: 'socket:[123]', '/dev/null', ...; null where closed. */
+function descriptorsOf(pid) {
+  return Array.from({ length: 10 }, (_, fd) => {
+    try {
+      return fs.readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return null;
+    }
+  });
+}
+
 /** How many children of `pid` have ended and wait to be reaped. */
 function countZombies(pid = process.pid) {
   return fs
@@ -53,4 +64,4 @@ function waitGone(pid, patience = PATIENCE_MS) {
   return until(() => !isAlive(pid), patience);
 }
 
-module.exports = { countFds, countZombies, isAlive, processStat, until, waitGone };
+module.exports = { countFds, countZombies, descriptorsOf, isAlive, processStat, until, waitGone };

@@ -8,25 +8,55 @@ const net = require('node:net');
 const path = require('node:path');
 const { Readable, Writable } = require('node:stream');
 const { runScript, scriptArguments } = require('../../helpers/own-process.js');
-const { countFds, until } = require('../../helpers/processes.js');
+const { countFds, descriptorsOf, processStat, until } = require('../../helpers/processes.js');
+
+const HELPERS = require.resolve('../../helpers/processes.js');
 
 /** Names of the streams of a child, null where there is none. */
 function shape(child) {
   return child.stdio.map((stream) => stream?.constructor.name ?? null);
 }
 
-/** What the child finds at its descriptors 0-6, one word each. */
+/** A shell that stops itself: by then the loader has closed all that it had opened. */
+const STOP = ['-c', 'kill -STOP $$; :'];
+
+/** What the child finds at its descriptors 0-9: 'socket', '/dev/null', ... or null. */
 async function descriptors(t, stdio) {
-  const report = path.join(t.tmp, `report-${fs.readdirSync(t.tmp).length}`);
-  const child = t.cp.spawn(t.fixture('describe-fds.sh'), [report], { stdio });
-  const end = await t.closed(child);
-  const kinds = fs.readFileSync(report, 'utf8').trim().split('\n');
-  return { shape: shape(child), end, kinds: kinds.map((line) => line.replace(t.tmp, 'TMP')) };
+  const child = t.cp.spawn('sh', STOP, { stdio });
+  await until(() => processStat(child.pid).state === 'T');
+  const kinds = descriptorsOf(child.pid).map((link) => link?.replace(/:.*/, '') ?? null);
+  child.kill('SIGKILL');
+  return { shape: shape(child), end: await t.closed(child), kinds };
+}
+
+/**
+ * Runs a Node of known, distinct descriptors 0-2 and logs, for each stdio in `forms`, which of them
+ * the child finds at its own 0-4.
+ */
+async function mapped(t, forms) {
+  const run = async (cp, log, [helpers, list]) => {
+    const { descriptorsOf, processStat, until } = require(helpers);
+    const own = descriptorsOf(process.pid).slice(0, 3);
+    const place = (link) => (own.includes(link) ? own.indexOf(link) : (link?.slice(0, 6) ?? null));
+    for (const form of JSON.parse(list)) {
+      const stdio = form.map((item) => (item.startsWith?.('std') ? process[item] : item));
+      const child = cp.spawn('sh', ['-c', 'kill -STOP $$; :'], { stdio });
+      await until(() => processStat(child.pid).state === 'T');
+      log(form, descriptorsOf(child.pid).slice(0, 5).map(place), child.stdio.map(Boolean));
+      child.kill('SIGKILL');
+    }
+  };
+  t.log('stderr', await runScript(t, run, { args: [HELPERS, JSON.stringify(forms)] }));
 }
 
 /** Runs a shell script with the given stdio and resolves with its end. */
 function shell(t, script, stdio) {
   return t.closed(t.cp.spawn('sh', ['-c', script], { stdio }));
+}
+
+/** Text of one of a child's streams, and the end of the child. */
+function outputAndEnd(t, child, stream) {
+  return Promise.all([t.text(stream), t.closed(child)]);
 }
 
 /** A file in the case's directory, with its path and an open descriptor. */
@@ -73,7 +103,6 @@ module.exports = {
     for (const stdio of [[], ['ignore'], ['pipe', 'ignore'], [null], [undefined, null, 'ignore']]) {
       t.log(stdio.length, await descriptors(t, stdio));
     }
-    t.log('holes', await descriptors(t, new Array(3)));
   },
 
   'a short array of the caller is padded in place': async (t) => {
@@ -105,36 +134,13 @@ module.exports = {
   },
 
   'inherited descriptors are those of the parent': async (t) => {
-    const stderr = await runScript(t, (cp, log) => {
-      const link = (fd) => require('node:fs').readlinkSync(`/proc/self/fd/${fd}`);
-      const parent = [link(0), link(1), link(2)];
-      const script = 'for fd in 0 1 2; do readlink /proc/$$/fd/$fd; done >&3';
-      const forms = { string: 'inherit', words: ['inherit', 'inherit', 'inherit'] };
-      forms.numbers = [0, 1, 2];
-      forms.streams = [process.stdin, process.stdout, process.stderr];
-      forms.objects = [{ fd: 0 }, { fd: 1 }, { fd: 2 }];
-      const run = async () => {
-        for (const [name, form] of Object.entries(forms)) {
-          const stdio = [
-            ...(form === 'inherit' ? ['inherit', 'inherit', 'inherit'] : form),
-            'pipe',
-          ];
-          const child = cp.spawn('sh', ['-c', script], { stdio });
-          let links = '';
-          for await (const chunk of child.stdio[3]) links += chunk;
-          log(
-            name,
-            links
-              .trim()
-              .split('\n')
-              .map((item, fd) => item === parent[fd]),
-          );
-          log(name, child.stdin, child.stdout, child.stderr);
-        }
-      };
-      run();
-    });
-    t.log(stderr);
+    await mapped(t, [
+      ['inherit', 'inherit', 'inherit'],
+      [0, 1, 2],
+      ['stdin', 'stdout', 'stderr'],
+      [{ fd: 0 }, { fd: 1 }, { fd: 2 }],
+      ['inherit', 'inherit', 'inherit', 'inherit'],
+    ]);
   },
 
   'output through inherited descriptors arrives in the order of writing': async (t) => {
@@ -161,28 +167,11 @@ module.exports = {
   },
 
   'descriptors may be swapped and turned': async (t) => {
-    await runScript(t, (cp, log) => {
-      const link = (fd) => require('node:fs').readlinkSync(`/proc/self/fd/${fd}`);
-      const parent = [link(0), link(1), link(2)];
-      const script = 'for fd in 0 1 2; do readlink /proc/$$/fd/$fd; done >&3';
-      const orders = ['021', '210', '102', '120', '201', '000', '111', '222', '011', '112', '220'];
-      const run = async () => {
-        for (const order of orders) {
-          const stdio = [...[...order].map(Number), 'pipe'];
-          const child = cp.spawn('sh', ['-c', script], { stdio });
-          let links = '';
-          for await (const chunk of child.stdio[3]) links += chunk;
-          log(
-            order,
-            links
-              .trim()
-              .split('\n')
-              .map((item) => parent.indexOf(item)),
-          );
-        }
-      };
-      run();
-    });
+    const orders = ['021', '210', '102', '120', '201', '000', '111', '222', '011', '112', '220'];
+    await mapped(
+      t,
+      orders.map((order) => [...order].map(Number)),
+    );
   },
 
   'swapped output arrives on the other side': async (t) => {
@@ -194,28 +183,16 @@ module.exports = {
     t.log('stderr', stderr);
   },
 
-  'one of the own descriptors may stand beside pipes': async (t) => {
-    await runScript(t, (cp, log) => {
-      const link = (fd) => require('node:fs').readlinkSync(`/proc/self/fd/${fd}`);
-      const parent = [link(0), link(1), link(2)];
-      const script = 'for fd in 0 1 2 4; do readlink /proc/$$/fd/$fd; done >&3';
-      const forms = [
-        [2, 'pipe', 1],
-        ['pipe', 2, 0],
-        [1, 0, 'pipe'],
-        ['ignore', 0, 1],
-      ];
-      const run = async () => {
-        for (const form of forms) {
-          const child = cp.spawn('sh', ['-c', script], { stdio: [...form, 'pipe', 0] });
-          let links = '';
-          for await (const chunk of child.stdio[3]) links += chunk;
-          const own = (item) => parent.indexOf(item);
-          log(form, links.trim().split('\n').map(own), child.stdio.map(Boolean));
-        }
-      };
-      run();
-    });
+  'own descriptors may stand beside pipes and at extra indices': async (t) => {
+    await mapped(t, [
+      [2, 'pipe', 1],
+      ['pipe', 2, 0],
+      [1, 0, 'pipe'],
+      ['ignore', 0, 1],
+      ['ignore', 'ignore', 'ignore', 2, 1],
+      ['pipe', 'pipe', 'pipe', 0, 'pipe'],
+      ['stdout', 'stderr', 'pipe', 'stdin'],
+    ]);
   },
 
   'extra descriptors whose sources are targets of others do not clobber them': async (t) => {
@@ -395,20 +372,21 @@ module.exports = {
     const third = t.cp.spawn('tr', ['\\n', '+'], { stdio: [second.stdout, 'pipe', 'inherit'] });
     t.log(await t.text(third.stdout));
     for (const stream of [first.stdout, second.stdout]) stream.destroy();
-    await until(() => first.exitCode !== null && second.exitCode !== null);
+    await until(() => [first, second, third].every((child) => child.exitCode !== null));
     t.log(first.exitCode, second.exitCode, third.exitCode);
   },
 
   'two children write into the stdin of a third': async (t) => {
     const sink = t.cp.spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] });
     const output = t.text(sink.stdout);
+    const closed = t.closed(sink);
     for (const word of ['one', 'two']) {
       const child = t.cp.spawn('echo', [word], { stdio: ['ignore', sink.stdin, 'inherit'] });
       t.log(child.stdout, await t.closed(child));
     }
     t.log('still writable', sink.stdin.writable, sink.stdin.destroyed);
     sink.stdin.end('three\n');
-    t.log(await output, await t.closed(sink));
+    t.log(await closed, await output);
   },
 
   'one child reads the outputs of two one after the other': async (t) => {
@@ -429,41 +407,41 @@ module.exports = {
     // The connection lives on in the child alone.
     accepted.destroy();
     client.end('over the network');
-    t.log(await t.text(client), await t.closed(child));
+    t.log(await outputAndEnd(t, child, client));
   },
 
   'a listening handle is put on descriptor 3': async (t) => {
-    for (const form of ['handle', 'server']) {
-      const server = net.createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const { port } = server.address();
-      const stdio = ['ignore', 'pipe', 'inherit', form === 'handle' ? server._handle : server];
-      const child = t.cp.spawn(t.node, [t.fixture('accept-on-fd-3.js')], { stdio });
-      t.log(form, shape(child));
-      await once(child.stdout, 'data');
-      server.close();
-      const client = net.connect(port, '127.0.0.1');
-      t.log(await t.text(client), await t.closed(child));
-    }
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address();
+    const child = t.cp.spawn(t.node, [t.fixture('accept-on-fd-3.js')], {
+      stdio: ['ignore', 'pipe', 'inherit', server._handle],
+    });
+    t.log(shape(child));
+    await once(child.stdout, 'data');
+    server.close();
+    const client = net.connect(port, '127.0.0.1');
+    t.log(await outputAndEnd(t, child, client));
   },
 
-  'an object that holds a handle under handle or _handle is taken for it': async (t) => {
+  'a stream that holds a handle under handle or _handle is taken for it': async (t) => {
     for (const key of ['handle', '_handle']) {
-      const source = t.cp.spawn('echo', [key], { stdio: ['ignore', 'pipe', 'inherit'] });
-      const stdio = [{ [key]: source.stdout._handle }, 'pipe', 'inherit'];
-      const child = t.cp.spawn('cat', { stdio });
-      t.log(child.stdin, await t.text(child.stdout));
-      source.stdout.destroy();
-      await until(() => source.stdout.closed && source.exitCode !== null);
+      const sink = t.cp.spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] });
+      const holder = Object.assign(new Readable({ read() {} }), { [key]: sink.stdin._handle });
+      const child = t.cp.spawn('echo', [key], { stdio: ['ignore', holder, 'inherit'] });
+      t.log(child.stdout, holder.isPaused(), holder.readableFlowing, await t.closed(child));
+      sink.stdin.end();
+      t.log(await t.text(sink.stdout));
     }
   },
 
   'a bare handle may be given': async (t) => {
-    const source = t.cp.spawn('echo', ['bare'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const child = t.cp.spawn('cat', { stdio: [source.stdout._handle, 'pipe', 'inherit'] });
-    t.log(child.stdin, await t.text(child.stdout));
-    source.stdout.destroy();
-    await until(() => source.stdout.closed && source.exitCode !== null);
+    const sink = t.cp.spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] });
+    const stdio = ['ignore', sink.stdin._handle, sink.stdin._handle];
+    const child = t.cp.spawn('sh', ['-c', 'echo bare; echo twice >&2'], { stdio });
+    t.log(shape(child), await t.closed(child));
+    sink.stdin.end();
+    t.log(await t.text(sink.stdout));
   },
 
   'the handle of a pipe has a descriptor that a child may be given': async (t) => {
@@ -483,7 +461,7 @@ module.exports = {
       t.log(stream.constructor.name, stream.readable, stream.writable, stream.allowHalfOpen);
     }
     input.end('through two extra pipes');
-    t.log(await t.text(output), await t.closed(child));
+    t.log(await outputAndEnd(t, child, output));
   },
 
   'one extra pipe carries both ways': async (t) => {
@@ -491,15 +469,15 @@ module.exports = {
       stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     });
     child.stdio[3].end('there and back');
-    t.log(await t.text(child.stdio[3]), await t.closed(child));
+    t.log(await outputAndEnd(t, child, child.stdio[3]));
   },
 
   'sixteen extra pipes each carry their own': async (t) => {
     const stdio = ['ignore', 'inherit', 'inherit', ...new Array(16).fill('pipe')];
     const source = 'for (let fd = 3; fd < 19; fd++) require("fs").writeSync(fd, "I am " + fd)';
     const child = t.cp.spawn(t.node, ['-e', source], { stdio });
-    const texts = await Promise.all(child.stdio.slice(3).map((stream) => t.text(stream)));
-    t.log(texts, await t.closed(child));
+    const closed = t.closed(child);
+    t.log(await Promise.all(child.stdio.slice(3).map((stream) => t.text(stream))), await closed);
   },
 
   'close waits for the extra pipes too': async (t) => {
@@ -519,7 +497,7 @@ module.exports = {
     for (const index of [0, 1, 2, 3, 4]) {
       const stdio = ['ignore', 'ignore', 'ignore', 'ignore', 'ignore'];
       stdio[index] = 'ipc';
-      const child = t.cp.spawn(t.node, [t.fixture('touch-stdio-and-answer.js')], { stdio });
+      const child = t.cp.spawn(t.node, [t.fixture('read-stdin-and-answer.js')], { stdio });
       t.log(index, shape(child), child.connected, child.stdin, child.stdout, child.stderr);
       child.on('message', (message) => t.log(index, message));
       child.send('question');
@@ -528,20 +506,22 @@ module.exports = {
   },
 
   'a channel may stand beside pipes': async (t) => {
-    const child = t.cp.spawn(t.node, [t.fixture('touch-stdio-and-answer.js')], {
+    const argv = [t.fixture('read-stdin-and-answer.js'), 'text on stdout'];
+    const child = t.cp.spawn(t.node, argv, {
       stdio: ['ipc', 'pipe', 'ignore', 'pipe'],
     });
     t.log(shape(child));
     child.on('message', (message) => t.log(message));
     child.send('question');
-    t.log(await t.text(child.stdout), await t.closed(child));
+    t.log(await outputAndEnd(t, child, child.stdout));
   },
 
   'forms that mean nothing are refused': async (t) => {
     const nothing = { value: 1 };
     const wholes = ['foo', 'PIPE', 'ipc', '', 0, 1, -1, NaN, true, false, {}, nothing, Symbol('s')];
     for (const stdio of wholes) {
-      t.attempt(`stdio ${String(stdio)}`, () => t.cp.spawn('sleep', ['0'], { stdio }).unref());
+      const child = t.attempt(`stdio ${String(stdio)}`, () => t.cp.spawn('true', { stdio }));
+      if (child) t.log(shape(child), await t.closed(child));
     }
     const elements = ['foo', '', true, {}, nothing, [], ['pipe'], Symbol('s'), 1n, () => {}];
     elements.push({ fd: '1' }, { fd: null }, new Date(0), Buffer.from('input'), new Uint8Array(2));
@@ -610,12 +590,13 @@ module.exports = {
   },
 
   'a child gets no descriptor that was not asked for': async (t) => {
-    const { fd } = openFile(t, 'mine');
+    const files = ['a', 'b', 'c'].map((name) => openFile(t, name));
+    const others = [1, 2, 3].map(() => t.cp.spawn('cat'));
     t.log(await descriptors(t, ['ignore', 'ignore', 'ignore']));
-    const source = 'ls /proc/self/fd | wc -l';
-    const child = t.cp.spawn('sh', ['-c', source], { stdio: ['ignore', 'pipe', 'ignore'] });
-    t.log((await t.text(child.stdout)).trim());
-    fs.closeSync(fd);
+    t.log(await descriptors(t, ['pipe', 'pipe', 'pipe', files[0].fd]).then(({ end }) => end));
+    for (const child of others) child.stdin.end();
+    t.log(await Promise.all(others.map((child) => t.closed(child))));
+    for (const { fd } of files) fs.closeSync(fd);
   },
 
   'the descriptors 0-2 of a child are blocking': async (t) => {
@@ -624,6 +605,6 @@ module.exports = {
     const child = t.cp.spawn('sh', ['-c', script], { stdio });
     const flags = (await t.text(child.stdio[3])).match(/\d+/g).map((text) => parseInt(text, 8));
     t.log(flags.map((value) => Boolean(value & fs.constants.O_NONBLOCK)));
-    await t.closed(child);
+    await until(() => child.exitCode !== null);
   },
 };
