@@ -11,7 +11,6 @@ const {
   emitted,
   forkSource,
   message,
-  messages,
   program,
   runParent,
   spawnWire,
