@@ -203,6 +203,22 @@ describe('normalizeSpawnArguments', () => {
     assert.strictEqual(Object.getPrototypeOf(request), null);
   });
 
+  it('reads cwd in one way for spawn and in another for spawnSync', () => {
+    const read = (cwd, sync) => options.normalizeSpawnArguments('true', [], { cwd }, sync).cwd;
+    const values = ['/tmp', new URL('file:///tmp'), Buffer.from('/tmp'), '', null, undefined];
+    assert.deepStrictEqual(
+      values.map((cwd) => [read(cwd), read(cwd, true)]),
+      [
+        ['/tmp', '/tmp'],
+        ['/tmp', '/tmp'],
+        [undefined, '/tmp'],
+        [undefined, ''],
+        [undefined, undefined],
+        [undefined, undefined],
+      ],
+    );
+  });
+
   it('hands the whole of process.env to a child by default', () => {
     const { envPairs } = options.normalizeSpawnArguments('true');
     const expected = Object.entries(process.env).map(([key, value]) => `${key}=${value}`);
@@ -210,11 +226,14 @@ describe('normalizeSpawnArguments', () => {
   });
 });
 
+/** Values that may stand for a callback: not a class, which Node would call. */
+const CALLABLE = VALUES.filter((value) => !/^class/.test(String(inspectable(value))));
+
 describe('normalizeExecFileArgs and normalizeExecArgs', () => {
   // A callback makes Node report the missing program there instead of throwing nothing at all.
   it('sort out file, args, options and callback as execFile does', () => {
     const calls = [];
-    for (const value of VALUES.filter((item) => !isTimer(item))) {
+    for (const value of CALLABLE) {
       calls.push([MISSING, value]);
       calls.push([MISSING, [], value]);
       calls.push([MISSING, null, value]);
@@ -232,7 +251,7 @@ describe('normalizeExecFileArgs and normalizeExecArgs', () => {
 
   it('sort out command, options and callback as exec does', () => {
     const calls = [];
-    for (const value of VALUES) {
+    for (const value of CALLABLE) {
       if (typeof value !== 'string' || value.includes('\0')) calls.push([value]);
       // An existing shell would start.
       if (typeof value === 'string') calls.push(['command', { shell: `${MISSING}${value}` }]);
@@ -481,6 +500,10 @@ function isInt32(value) {
   return (
     value === undefined || value === null || (typeof value === 'number' && value === (value | 0))
   );
+}
+
+function inspectable(value) {
+  return typeof value === 'function' ? value : '';
 }
 
 function isTimer(value) {

@@ -47,9 +47,10 @@ let hasWarnedOfShellArgs = false;
  * The arguments of spawn() and spawnSync(): `(file, args?, options?)` or `(file, options)`.
  * `timeout`, `signal`, `killSignal`, `stdio` and `serialization` are left to the caller, who must
  * check them afterwards and in this order.
+ * @param {boolean} [sync] whether this is for a sync function: they read `cwd` differently
  * @returns {SpawnRequest}
  */
-function normalizeSpawnArguments(file, args, options) {
+function normalizeSpawnArguments(file, args, options, sync = false) {
   validateString(file, 'file');
   refuseNul(file, 'file');
   if (file.length === 0) throw invalidArgValue('file', file, 'cannot be empty');
@@ -67,7 +68,7 @@ function normalizeSpawnArguments(file, args, options) {
   // Without a prototype: what someone put on Object.prototype is not an option.
   const request = /** @type {any} */ ({ __proto__: null, ...options });
 
-  request.cwd = isNullish(request.cwd) ? undefined : validateCwd(request.cwd);
+  request.cwd = isNullish(request.cwd) ? undefined : toCwd(request.cwd, sync);
   validateIfGiven(validateBoolean, request.detached, 'options.detached');
   validateIfGiven(validateInt32, request.uid, 'options.uid');
   validateIfGiven(validateInt32, request.gid, 'options.gid');
@@ -217,9 +218,14 @@ function toArg(value) {
   return end === -1 ? text : text.slice(0, end);
 }
 
-function validateCwd(cwd) {
-  // '' means the same as no cwd; bytes are taken for UTF-8, as in Node.
-  return String(validatePath(cwd, 'options.cwd')) || undefined;
+/**
+ * Node's spawn() passes by what is no string, and '' too: its child runs where the parent runs.
+ * spawnSync() makes a string of it, and then fails to enter ''.
+ */
+function toCwd(value, sync) {
+  const cwd = validatePath(value, 'options.cwd');
+  if (sync) return String(cwd);
+  return typeof cwd === 'string' && cwd !== '' ? cwd : undefined;
 }
 
 function validateShell(shell) {
