@@ -1,0 +1,138 @@
+/**
+ * `node:child_process`, rebuilt on a native addon. Everything that Node's module exports is here
+ * under the same name and with the same types; what is said below holds for both, except where it
+ * says otherwise.
+ */
+
+import type * as node from 'node:child_process';
+import type { Stream } from 'node:stream';
+
+export * from 'node:child_process';
+
+/**
+ * Whether the addon is in use. Where it cannot be loaded, the functions of this module are those of
+ * `node:child_process` itself, and `nativeError` says why.
+ */
+export const native: boolean;
+
+/** Why the addon could not be loaded; `undefined` if it was. */
+export const nativeError: Error | undefined;
+
+/**
+ * What one descriptor of a child is connected to:
+ * - `'pipe'`, `'overlapped'`, `null`, `undefined`: a stream of ours (from index 3 up, the last two
+ *   mean `'ignore'`)
+ * - `'fifo'`: the same over a pipe instead of a socket, so that the child can open `/dev/stdin`
+ * - `'ignore'`: `/dev/null`
+ * - `'inherit'`, a number, a stream with a descriptor: shared with this process
+ * - `'ipc'`: the message channel, at most one
+ */
+export type StdioElement =
+  | node.IOType
+  | 'fifo'
+  | 'ipc'
+  | Stream
+  | { fd: number }
+  | number
+  | null
+  | undefined;
+
+/** Options of `spawn()` with an array for `stdio` in which `'fifo'` may stand. */
+export interface SpawnOptionsWithFifo extends Omit<node.SpawnOptions, 'stdio'> {
+  stdio: readonly StdioElement[];
+}
+
+/** Options of `fork()` with an array for `stdio` in which `'fifo'` may stand. */
+export interface ForkOptionsWithFifo extends Omit<node.ForkOptions, 'stdio'> {
+  /** Must hold `'ipc'`. */
+  stdio: readonly StdioElement[];
+}
+
+export interface Spawn {
+  (command: string, options: SpawnOptionsWithFifo): node.ChildProcess;
+  (command: string, args: readonly string[], options: SpawnOptionsWithFifo): node.ChildProcess;
+}
+
+export interface Fork {
+  (modulePath: string | URL, options: ForkOptionsWithFifo): node.ChildProcess;
+  (
+    modulePath: string | URL,
+    args: readonly string[],
+    options: ForkOptionsWithFifo,
+  ): node.ChildProcess;
+}
+
+/**
+ * Starts a program and returns at once; its output comes through streams.
+ *
+ * Options: `cwd` (default: that of this process), `env` (default: `process.env`; also where PATH
+ * is taken from), `argv0` (default: the command), `stdio` (default: `'pipe'`), `detached` (default:
+ * false), `uid`, `gid`, `shell` (default: false; with one, command and arguments are joined by
+ * blanks and not escaped), `timeout` in milliseconds (default: none), `killSignal` (default:
+ * `'SIGTERM'`), `signal` to abort it, `serialization` of the channel (default: `'json'`).
+ *
+ * Throws a TypeError or RangeError (`ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
+ * `ERR_OUT_OF_RANGE`, `ERR_UNKNOWN_SIGNAL`) for what cannot be meant, `ERR_ACCESS_DENIED` under the
+ * permission model, and the system's error (`E2BIG`, `EPERM`, ...) where the program cannot be
+ * started. A program that is missing or may not be run (`ENOENT`, `EACCES`), as well as a lack of
+ * processes or descriptors (`EAGAIN`, `EMFILE`, `ENFILE`), is an `'error'` event instead.
+ */
+export const spawn: typeof node.spawn & Spawn;
+
+/**
+ * Starts a Node script with a message channel: `child.send()` here, `process.send()` there.
+ *
+ * Options beside those of `spawn()`: `execPath` (default: this Node), `execArgv` (default: that of
+ * this process), `silent` (default: false; true gives pipes instead of inherited descriptors),
+ * `stdio` as an array must hold `'ipc'`. `shell` is ignored.
+ *
+ * Throws what `spawn()` throws, and `ERR_CHILD_PROCESS_IPC_REQUIRED`.
+ */
+export const fork: typeof node.fork & Fork;
+
+/**
+ * Runs a command in a shell and calls back with all of its output.
+ *
+ * Options: `encoding` (default: `'utf8'`; `'buffer'` for Buffers), `timeout` in milliseconds
+ * (default: 0, none), `maxBuffer` in bytes per output (default: 1024 * 1024; past it the child is
+ * killed and the error is `ERR_CHILD_PROCESS_STDIO_MAXBUFFER`), `killSignal` (default:
+ * `'SIGTERM'`), `shell` (default: `/bin/sh`), `cwd`, `env`, `uid`, `gid`, `signal`.
+ *
+ * The error of a command that fails has `code` (its status), `signal`, `killed` and `cmd`.
+ * `util.promisify(exec)` resolves with `{ stdout, stderr }` and puts both on the error it rejects
+ * with. Never pass text to it that you did not write: a shell reads it.
+ */
+export const exec: typeof node.exec;
+
+/**
+ * Runs a program without a shell and calls back with all of its output. Options, error and
+ * `util.promisify()` are those of `exec()`, but for `shell` (default: false). `stdio`, `detached`
+ * and `argv0` are not passed on.
+ */
+export const execFile: typeof node.execFile;
+
+/**
+ * Runs a program and blocks this thread until it has ended. Never throws for what the program does:
+ * the result has `status`, `signal`, `output`, `stdout` and `stderr`, and `error` if it could not be
+ * started, took longer than `timeout` milliseconds (`ETIMEDOUT`) or wrote more than `maxBuffer` bytes
+ * (`ENOBUFS`; default: 1024 * 1024). `input` is what it reads. `encoding` (default: `'buffer'`).
+ *
+ * Throws as `spawn()` does for wrong arguments, and `ERR_IPC_SYNC_FORK` for `'ipc'`.
+ */
+export const spawnSync: typeof node.spawnSync;
+
+/**
+ * Runs a command in a shell, blocks until it has ended and returns its output (a Buffer unless
+ * `encoding` is given). Its stderr goes to that of this process unless `stdio` says otherwise.
+ *
+ * Throws where the command cannot be started, ends with a status other than 0 or by a signal, takes
+ * longer than `timeout` milliseconds or writes more than `maxBuffer` bytes; the error has all that
+ * `spawnSync()` returns.
+ */
+export const execSync: typeof node.execSync;
+
+/** `execSync()` without a shell: a program and its arguments. */
+export const execFileSync: typeof node.execFileSync;
+
+/** Node's own: opens the channel of a forked process. Not meant to be called. */
+export const _forkChild: (fd: number, serializationMode: number) => void;
