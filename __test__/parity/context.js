@@ -12,8 +12,15 @@ function load(implementation) {
   return implementation === 'node' ? require('node:child_process') : require(ROOT);
 }
 
+/** The name of the module under test, where a child script shows it, says nothing. */
+const MODULE_PATHS = [ROOT, 'node:child_process'].map((name) => JSON.stringify(name));
+
 /** JSON-safe picture of a value: errors by their observable fields, buffers as text. */
 function picture(value, depth = 0) {
+  if (typeof value === 'string') {
+    for (const name of MODULE_PATHS) value = value.replaceAll(`require(${name})`, 'require(…)');
+    return value;
+  }
   if (value === undefined) return '<undefined>';
   if (typeof value === 'function') return `<function ${value.name}>`;
   if (typeof value === 'symbol' || typeof value === 'bigint') return `<${String(value)}>`;

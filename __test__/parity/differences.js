@@ -3,4 +3,11 @@
 // from Node's, with the reason. Each stands in docs/compat.md too. Such a case must differ: when
 // Node's behaviour catches up, the entry has to go.
 
-module.exports = {};
+module.exports = {
+  'ipc-lifecycle.js: close after a disconnect by the parent':
+    'Node never emits close after a disconnect() of the parent; a program that waits for it hangs.',
+  'ipc-lifecycle.js: lines after a malformed one in the same read':
+    'Node loses the rest of the read; here only the malformed line is lost.',
+  'ipc-lifecycle.js: a message that a disconnect interrupts, and the events after it':
+    'Node drops the message that it waits for and then reports an error; here it is delivered.',
+};

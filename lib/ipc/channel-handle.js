@@ -28,11 +28,20 @@ class ChannelHandle {
   #resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
   /** Sends of this tick. */
   #sends = 0;
-  /** @type {{ end: number, done: (error: any) => void }[]} sends that are not with the kernel yet */
+  /**
+   * Sends that somebody wants to be told of and that are not with the kernel yet.
+   * @type {{ end: number, callback: (error: any) => void, error: any, hasTurn: boolean }[]}
+   */
   #unwritten = [];
+  /** How much of what was accepted is known to be written. */
+  #writtenBytes = 0;
+  /** Collected sends without a callback. */
+  #collectedSilently = 0;
   #waitsForRoom = false;
   /** @type {Receiver | undefined} */
   receiver;
+  /** Told of the failure of a send without a callback. @type {(error: any) => void} */
+  onfailure = () => {};
   /** Called when a backlog builds up (true) and when it is gone (false). */
   /** @type {((on: boolean) => void) | undefined} */
   onbacklog;
@@ -83,25 +92,32 @@ class ChannelHandle {
   }
 
   /**
-   * Sends a message as it is now. `done` is called with null when it has been written, or with
-   * the error: never before this returns.
+   * Sends a message as it is now. `callback` is called with null when it has been written, or with
+   * the error: never before this returns. Without one, an error goes to `onfailure`.
    * @param {any} message
    * @param {number} descriptor rides along, or -1
-   * @param {(error: any) => void} done
+   * @param {((error: any) => void) | undefined} callback
    */
-  send(message, descriptor, done) {
+  send(message, descriptor, callback) {
     const collect = this.#countSend();
     const queued = this.#codec.send(environment(), this.#token, message, collect, descriptor);
     if (queued < 0) {
-      process.nextTick(done, errnoException(queued, 'write'));
+      process.nextTick(callback ?? this.onfailure, errnoException(queued, 'write'));
       return;
     }
     this.writeQueueSize = queued;
-    if (queued === 0) {
-      process.nextTick(done, null);
+    if (queued === 0 && this.#unwritten.length === 0) {
+      if (callback) process.nextTick(callback, null);
       return;
     }
-    this.#unwritten.push({ end: environment().acceptedBytes(this.#token), done });
+    if (callback) {
+      const end = environment().acceptedBytes(this.#token);
+      const entry = { end, callback, error: null, hasTurn: collect };
+      this.#unwritten.push(entry);
+      if (collect) process.nextTick(takeTurn, this, entry);
+    } else if (collect) {
+      this.#collectedSilently++;
+    }
     if (!collect) this.#setWaiting(true);
   }
 
@@ -125,27 +141,47 @@ class ChannelHandle {
   /** Writes what was collected, as much as fits. */
   flush() {
     if (this.#token === -1) return;
-    this.#written(environment().flush(this.#token));
-  }
-
-  /** @param {number} queued bytes that still wait, or a negative errno */
-  #written(queued) {
+    const queued = environment().flush(this.#token);
+    const silent = this.#collectedSilently;
+    this.#collectedSilently = 0;
     if (queued < 0) {
-      this.#fail(errnoException(queued, 'write'));
-      return;
+      const error = errnoException(queued, 'write');
+      for (const entry of this.#unwritten) entry.error = error;
+      for (let i = 0; i < silent; i++) process.nextTick(this.onfailure, error);
+      this.#written();
+    } else {
+      this.writeQueueSize = queued;
+      this.#setWaiting(queued > 0);
+      this.#writtenBytes = queued === 0 ? Infinity : environment().writtenBytes(this.#token);
+      this.#settle();
     }
-    this.writeQueueSize = queued;
-    const written = queued === 0 ? Infinity : environment().writtenBytes(this.#token);
-    let count = 0;
-    while (count < this.#unwritten.length && this.#unwritten[count].end <= written) count++;
-    for (const { done } of this.#unwritten.splice(0, count)) process.nextTick(done, null);
-    this.#setWaiting(queued > 0);
   }
 
-  #fail(error) {
+  /** All is written, or never will be: Node reports a write that failed later as done. */
+  #written() {
     this.writeQueueSize = 0;
-    for (const { done } of this.#unwritten.splice(0)) process.nextTick(done, error);
     this.#setWaiting(false);
+    this.#writtenBytes = Infinity;
+    this.#settle();
+  }
+
+  /** Calls back, in order, for the sends that are written. */
+  #settle() {
+    let count = 0;
+    for (const { end, hasTurn } of this.#unwritten) {
+      if (hasTurn || end > this.#writtenBytes) break;
+      count++;
+    }
+    callAll(this.#unwritten.splice(0, count));
+  }
+
+  /**
+   * @internal A collected send is called back where it would be if it had been written at once:
+   * among the ticks that were queued with it.
+   */
+  takeTurn(entry) {
+    entry.hasTurn = false;
+    this.#settle();
   }
 
   #setWaiting(on) {
@@ -179,19 +215,35 @@ class ChannelHandle {
         receiver?.messages(this.#codec.parseFrames(first, second));
         return;
       case EVENT.WRITTEN:
-        this.#written(first);
+        this.#written();
         return;
       case EVENT.END:
         receiver?.end();
         return;
       case EVENT.CLOSED:
         // Sends under way when the channel was closed: Node reports them as done too.
-        for (const { done } of this.#unwritten.splice(0)) done(null);
-        this.#setWaiting(false);
+        this.#written();
         this.#resource.emitDestroy();
         return;
     }
   }
+}
+
+/** A callback that throws keeps nobody else from being called. */
+function callAll(sends) {
+  let next = 0;
+  try {
+    while (next < sends.length) {
+      const { callback, error } = sends[next++];
+      callback(error);
+    }
+  } finally {
+    if (next < sends.length) process.nextTick(callAll, sends.slice(next));
+  }
+}
+
+function takeTurn(handle, entry) {
+  handle.takeTurn(entry);
 }
 
 /** @this {ChannelHandle} */

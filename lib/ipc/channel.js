@@ -56,15 +56,15 @@ class Control extends EventEmitter {
   }
 
   get fd() {
-    const { fd } = this.#handle;
-    return fd === -1 ? undefined : fd;
+    return this.#handle.fd;
   }
 }
 
 /**
  * @param {any} target a ChildProcess, or the process
  * @param {InstanceType<typeof import('./channel-handle.js').ChannelHandle>} handle
- * @param {() => void} [onclosed] called once, after 'disconnect'
+ * @param {() => void} [onclosed] called once: at the peer's end, before 'disconnect', as in Node;
+ *   after a disconnect() from this side when it is told (Node never does)
  */
 function setupChannel(target, handle, onclosed) {
   const control = new Control(handle);
@@ -72,17 +72,19 @@ function setupChannel(target, handle, onclosed) {
   if (HAS_OLD_NAME) defineOldName(target);
   target._handleQueue = null;
   target._pendingMessage = null;
+  handle.onfailure = (error) => target.emit('error', error);
   handle.onbacklog = (on) => (on ? control.refCounted() : control.unrefCounted());
   /** @type {[string, any][]} what came before anybody listened */
   const early = [];
   let isOpen = true;
+  let isFinished = false;
 
   target.on('internalMessage', () => {});
   target.on('newListener', () => process.nextTick(deliverEarly));
 
   function deliverEarly() {
     if (!target.channel || target.listenerCount('message') === 0) return;
-    for (const event of early.splice(0)) process.nextTick(emit, event);
+    for (const [name, message] of early.splice(0)) target.emit(name, message, undefined);
   }
 
   function emit([name, message]) {
@@ -101,13 +103,17 @@ function setupChannel(target, handle, onclosed) {
       if (target.connected) {
         target.connected = false;
         target.channel = null;
+        process.nextTick(close);
+      } else {
+        // The rest of a message that a disconnect waits for will never come.
+        close();
       }
-      // The peer is gone: nothing that is still under way can become whole.
-      close();
+      handle.close();
+      finish();
     },
   };
 
-  target.send = function send(message, sendHandle, options, callback) {
+  target.send = function (message, sendHandle, options, callback) {
     if (typeof sendHandle === 'function') {
       callback = sendHandle;
       sendHandle = options = undefined;
@@ -122,17 +128,15 @@ function setupChannel(target, handle, onclosed) {
     return false;
   };
 
-  target._send = function _send(message, sendHandle, options, callback) {
+  target._send = (message, sendHandle, options, callback) => {
     if (message === undefined) throw missingArgs('message');
     if (!MESSAGE_TYPES.includes(typeof message))
       throw invalidArgType('message', MESSAGE_TYPES, message);
     if (sendHandle) throw featureUnavailable('send() with a handle');
-    const swallowErrors = typeof options === 'boolean' ? options : options?.swallowErrors;
-    handle.send(message, -1, (error) => {
-      if (error === null) {
-        if (typeof callback === 'function') callback(null);
-      } else if (!swallowErrors) reportNow(this, error, callback);
-    });
+    // Nobody is told of a failure where the sender does not care (Node's own talk).
+    const swallow = typeof options === 'boolean' ? options : options?.swallowErrors;
+    if (swallow) callback = ignoringErrors(callback);
+    handle.send(message, -1, typeof callback === 'function' ? callback : undefined);
     return handle.writeQueueSize < HIGH_WATER_BYTES;
   };
 
@@ -140,7 +144,7 @@ function setupChannel(target, handle, onclosed) {
   // channel takes no more messages; 'disconnect' comes when it is closed.
   target.connected = true;
 
-  target.disconnect = function disconnect() {
+  target.disconnect = function () {
     if (!this.connected) {
       this.emit('error', ipcDisconnected());
       return;
@@ -149,7 +153,7 @@ function setupChannel(target, handle, onclosed) {
     this._disconnect();
   };
 
-  target._disconnect = function _disconnect() {
+  target._disconnect = function () {
     this.channel = null;
     if (handle.isMidMessage()) {
       // The rest of a message is under way: it is still taken.
@@ -164,10 +168,14 @@ function setupChannel(target, handle, onclosed) {
     if (!isOpen) return;
     isOpen = false;
     handle.close();
-    process.nextTick(() => {
-      target.emit('disconnect');
-      onclosed?.();
-    });
+    target.emit('disconnect');
+    finish();
+  }
+
+  function finish() {
+    if (isFinished) return;
+    isFinished = true;
+    onclosed?.();
   }
 
   handle.readStart();
@@ -211,14 +219,18 @@ function isInternal(message) {
   );
 }
 
-/** Tells of a failed send: on the next tick, to the callback or else as an 'error' event. */
-function report(target, error, callback) {
-  process.nextTick(reportNow, target, error, callback);
+function ignoringErrors(callback) {
+  return (error) => {
+    if (error === null && typeof callback === 'function') callback(null);
+  };
 }
 
-function reportNow(target, error, callback) {
-  if (typeof callback === 'function') callback(error);
-  else target.emit('error', error);
+/** Tells of a failed send: on the next tick, to the callback or else as an 'error' event. */
+function report(target, error, callback) {
+  process.nextTick(() => {
+    if (typeof callback === 'function') callback(error);
+    else target.emit('error', error);
+  });
 }
 
 function defineOldName(target) {

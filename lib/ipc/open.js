@@ -19,6 +19,7 @@ function preferOwnEnd(options) {
   const env = options.env || process.env;
   const words = [...(options.execArgv ?? process.execArgv), ...splitOptions(env.NODE_OPTIONS)];
   options[kOwnEnd] =
+    typeof options.execPath === 'string' &&
     path.resolve(options.execPath) === process.execPath &&
     env.NODE_UNIQUE_ID === undefined &&
     /** @type {any} */ (process).permission === undefined &&

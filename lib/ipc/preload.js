@@ -7,7 +7,20 @@ const { ownEnd } = require('./own-end.js');
 
 // A worker thread of the child runs preloads too; the channel is the main thread's.
 const announced = isMainThread ? ownEnd.takeAnnouncement(process.env) : undefined;
-if (announced !== undefined) open(announced.fd, announced.mode);
+if (announced !== undefined) {
+  leaveNoTrace();
+  open(announced.fd, announced.mode);
+}
+
+/** The program sees the preloads that it knows of. */
+function leaveNoTrace() {
+  const name = '_preload_modules';
+  const { value, ...rest } = Object.getOwnPropertyDescriptor(process, name) ?? {};
+  // Not spliced: Node is walking along the list right now.
+  if (!Array.isArray(value) || !rest.configurable) return;
+  const others = value.filter((module) => module !== __filename);
+  Object.defineProperty(process, name, { ...rest, value: others });
+}
 
 function open(fd, mode) {
   let openOwnEnd;

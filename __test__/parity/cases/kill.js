@@ -150,11 +150,13 @@ module.exports = {
 
   'a second kill is sent too': async (t) => {
     const child = await trapper(t, 'echo term');
-    const output = t.text(child.stdout);
+    let terms = 0;
+    child.stdout.on('data', () => terms++);
     t.log(child.kill(), child.killed);
-    await t.sleep(50);
-    t.log(child.exitCode, child.signalCode, child.kill(), child.kill('SIGKILL'));
-    t.log(await t.closed(child), (await output).startsWith('term'));
+    t.log(await until(() => terms === 1));
+    t.log(child.exitCode, child.signalCode, child.kill());
+    t.log(await until(() => terms === 2), child.kill('SIGKILL'));
+    t.log(await t.closed(child));
   },
 
   'a child that handles SIGTERM ends with its own code': async (t) => {
@@ -582,10 +584,10 @@ module.exports = {
   },
 
   'a child that ends before its timeout is not touched': async (t) => {
-    const child = t.cp.spawn('true', { timeout: 20 });
+    const child = t.cp.spawn('true', { timeout: 300 });
     watch(t, child);
     await t.closed(child);
-    await t.sleep(40);
+    await t.sleep(320);
     t.log(child.killed, child.exitCode, child.signalCode);
   },
 

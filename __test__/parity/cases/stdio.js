@@ -481,10 +481,9 @@ module.exports = {
   },
 
   'close waits for the extra pipes too': async (t) => {
-    const script = '(sleep 0.1; echo late >&3) >/dev/null 2>&1 & exit 4';
-    const child = t.cp.spawn('sh', ['-c', script], {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    });
+    // The parent closes stdin as it notices the exit: only then does the grandchild go on.
+    const script = 'exec 4<&0; (read x <&4; echo late >&3) >/dev/null 2>&1 & exit 4';
+    const child = t.cp.spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
     let late = '';
     child.stdio[3].on('data', (chunk) => {
       late += chunk;
