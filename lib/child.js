@@ -66,15 +66,12 @@ ChildProcess.prototype.spawn = function spawn(options) {
   checkPermission(this.spawnfile);
   if (hasChannel) channelEnvironment(options, stdio.ipcIndex);
 
-  const traced = spawned?.hasSubscribers ? { process: this, options } : undefined;
-  if (traced) spawned?.start.publish(traced);
+  const tracing = spawned?.hasSubscribers ? spawned : undefined;
+  tracing?.start.publish({ process: this, options });
   const started = this._handle.spawn(options, this.spawnargs, stdio, serialization === 'advanced');
   const error = started.status;
   if (error !== 0) {
-    if (traced) {
-      Object.assign(traced, { error: errnoException(error, 'spawn') });
-      spawned?.error.publish(traced);
-    }
+    tracing?.error.publish({ process: this, error: errnoException(error, 'spawn') });
     if (!DEFERRED.has(-error)) {
       closeAll(started.tokens);
       this._handle = null;
@@ -86,6 +83,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
       return error;
     }
   } else {
+    tracing?.end.publish({ process: this });
     process.nextTick(reportSpawn, this);
   }
   this.pid = this._handle.pid;
@@ -94,7 +92,6 @@ ChildProcess.prototype.spawn = function spawn(options) {
     const token = started.tokens[stdio.ipcIndex];
     openChannel(this, token, serialization, () => maybeClose(this));
   }
-  if (traced && error === 0) spawned?.end.publish(traced);
   return error;
 };
 

@@ -72,6 +72,7 @@ Object.defineProperty(Socket.prototype, 'constructor', {
 
 /**
  * What net.Socket keeps for itself, and its typings do not tell.
+ * @param {any} socket
  * @returns {any}
  */
 function internals(socket) {

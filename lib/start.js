@@ -1,12 +1,9 @@
 'use strict';
 // One crossing into the addon: a request packed into strings and one Int32Array.
 
-const os = require('node:os');
 const { environment } = require('./native.js');
 const { toArgv } = require('./options.js');
 const { KIND } = require('./stdio.js');
-
-const { EMFILE, ENFILE } = os.constants.errno;
 
 // The layout of the plan; src/bindings/spawn.rs has the same.
 const IN = { FLAGS: 0, UID: 1, GID: 2, STDIO_COUNT: 3, STDIO: 4 };
@@ -54,8 +51,8 @@ function start(options, args, stdio, advanced) {
     options.cwd ?? undefined,
     plan,
   );
-  // Without descriptors for the pipes there are none to speak of.
-  const opened = (status !== -EMFILE && status !== -ENFILE) || plan[IN.STDIO_COUNT] > 0;
+  // The addon clears the count where it failed before it had opened all of them: it kept none.
+  const opened = plan[IN.STDIO_COUNT] > 0;
   const tokens = entries.map(({ kind }, i) =>
     opened && hasOurEnd(kind) ? plan[IN.STDIO + 2 * i + 1] : -1,
   );

@@ -92,8 +92,8 @@ struct Ends {
 impl Environment {
     /// Starts a program. `argv` and `env` hold their entries each ended by a NUL; `cwd` may be
     /// absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
-    /// other ends are closed), except after EMFILE and ENFILE of the pipes themselves, when
-    /// nothing is.
+    /// other ends are closed), unless opening them was what failed: then the number of stdio
+    /// entries in the plan is cleared, and nothing is open.
     #[napi]
     pub fn spawn(
         &self,
