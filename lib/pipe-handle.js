@@ -22,7 +22,8 @@ class Pipe {
   owner = undefined;
   /** Set by net.Socket, which thinks that it has one of its own handles. Unused. */
   onread = undefined;
-  reading = false;
+  /** Set by net.Socket. @type {boolean | undefined} */
+  reading;
   bytesRead = 0;
   bytesWritten = 0;
   /** Bytes accepted and not yet with the kernel. */

@@ -30,9 +30,9 @@ class Socket extends net.Socket {
 
   /** @param {Buffer} chunk */
   takeChunk(chunk) {
-    this._unrefTimer();
+    internals(this)._unrefTimer();
     if (this.push(chunk)) return;
-    const handle = this._handle;
+    const handle = internals(this)._handle;
     if (handle === null) return;
     handle.reading = false;
     if (this.destroyed) return;
@@ -52,12 +52,12 @@ class Socket extends net.Socket {
   }
 
   _writeGeneric(gathered, data, encoding, callback) {
-    const handle = this._handle;
+    const handle = internals(this)._handle;
     if (!handle) {
       callback(socketClosed());
       return false;
     }
-    this._unrefTimer();
+    internals(this)._unrefTimer();
     handle.write(gathered ? joinSmall(data) : [toBytes(data, encoding)], callback);
     return undefined;
   }

@@ -4,6 +4,8 @@
 // Node's behaviour catches up, the entry has to go.
 
 module.exports = {
+  'exits.js: after a disconnect by the parent the exit comes, and close':
+    'As below: close after a disconnect by the parent.',
   'ipc-lifecycle.js: close after a disconnect by the parent':
     'Node never emits close after a disconnect() of the parent; a program that waits for it hangs.',
   'ipc-lifecycle.js: lines after a malformed one in the same read':
