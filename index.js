@@ -7,6 +7,8 @@ const { native, nativeError } = require('./lib/native.js');
 const ours = native
   ? {
       ChildProcess: require('./lib/child.js').ChildProcess,
+      exec: require('./lib/exec.js').exec,
+      execFile: require('./lib/exec.js').execFile,
       fork: require('./lib/fork.js').fork,
       spawn: require('./lib/spawn.js').spawn,
     }
@@ -16,8 +18,8 @@ module.exports.native = native;
 module.exports.nativeError = nativeError;
 module.exports._forkChild = /** @type {any} */ (node)._forkChild;
 module.exports.ChildProcess = ours.ChildProcess;
-module.exports.exec = node.exec;
-module.exports.execFile = node.execFile;
+module.exports.exec = ours.exec;
+module.exports.execFile = ours.execFile;
 module.exports.execFileSync = node.execFileSync;
 module.exports.execSync = node.execSync;
 module.exports.fork = ours.fork;
