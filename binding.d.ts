@@ -45,9 +45,17 @@ export declare class Environment {
    * parse as what it must be.
    */
   lines(token: number): Array<string>
+  /**
+   * Takes one of the descriptors that came with the messages of the event under way; -1 if there
+   * is none. From here on it is JS's to close.
+   */
+  takeDescriptor(token: number): number
   /** Whether part of a message has arrived and the rest has not. */
   isMidMessage(token: number): boolean
-  /** `dispatch(token, event, first, second)` is called for every event. */
+  /**
+   * `dispatch(token, event, first, second)` is called for every event.
+   * Throws an error whose code is an errno, as text, if the system has no descriptors left.
+   */
   constructor(dispatch: unknown)
   /** Whether the child, stream or channel keeps the loop alive. */
   setRef(token: number, on: boolean): number
@@ -63,8 +71,8 @@ export declare class Environment {
   /**
    * Starts a program. `argv` and `env` hold their entries each ended by a NUL; `cwd` may be
    * absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
-   * other ends are closed), except after EMFILE and ENFILE of the pipes themselves, when
-   * nothing is.
+   * other ends are closed), unless opening them was what failed: then the number of stdio
+   * entries in the plan is cleared, and nothing is open.
    */
   spawn(file: string, argv: string, env: string, cwd: string | undefined | null, plan: unknown): number
   /** Starts reading: `Data` events until `End`, `readStop` or `close`. */
@@ -77,4 +85,39 @@ export declare class Environment {
   write(token: number, bytes: Uint8Array, offset: number): number
   /** Ends the writing direction. */
   shutdown(token: number): number
+  /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
+  runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
+}
+
+/** How it came out. Without a `pid` it was not started, and `errno` says why. */
+export interface SyncOutcome {
+  /** A positive errno, or 0. */
+  errno: number
+  pid: number
+  code: number
+  /** The signal that killed it, or 0. */
+  signal: number
+  /** What came out of each stdio entry; null for all but outputs. Absent without a `pid`. */
+  output?: Array<Buffer | null>
+}
+
+/** A program to run. `argv` and `env` hold their entries each ended by a NUL. */
+export interface SyncRequest {
+  file: string
+  argv: string
+  env: string
+  cwd?: string
+  detached: boolean
+  uid?: number
+  gid?: number
+  /**
+   * Kind and value of each entry; lib/stdio.js has the kinds. The value of a socket or fifo
+   * tells whether the child reads from it.
+   */
+  stdio: Array<number>
+  /** Milliseconds; 0 is no limit. */
+  timeout: number
+  /** Bytes of all outputs together; 0 is no limit. */
+  maxBuffer: number
+  killSignal: number
 }

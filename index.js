@@ -9,8 +9,11 @@ const ours = native
       ChildProcess: require('./lib/child.js').ChildProcess,
       exec: require('./lib/exec.js').exec,
       execFile: require('./lib/exec.js').execFile,
+      execFileSync: require('./lib/sync.js').execFileSync,
+      execSync: require('./lib/sync.js').execSync,
       fork: require('./lib/fork.js').fork,
       spawn: require('./lib/spawn.js').spawn,
+      spawnSync: require('./lib/sync.js').spawnSync,
     }
   : node;
 
@@ -20,8 +23,8 @@ module.exports._forkChild = /** @type {any} */ (node)._forkChild;
 module.exports.ChildProcess = ours.ChildProcess;
 module.exports.exec = ours.exec;
 module.exports.execFile = ours.execFile;
-module.exports.execFileSync = node.execFileSync;
-module.exports.execSync = node.execSync;
+module.exports.execFileSync = ours.execFileSync;
+module.exports.execSync = ours.execSync;
 module.exports.fork = ours.fork;
 module.exports.spawn = ours.spawn;
-module.exports.spawnSync = node.spawnSync;
+module.exports.spawnSync = ours.spawnSync;

@@ -4,14 +4,10 @@
 const { AsyncResource } = require('node:async_hooks');
 const os = require('node:os');
 const { environment, own, EVENT } = require('./native.js');
+const { signalName } = require('./signals.js');
 const { start } = require('./start.js');
 
 const { ESRCH } = os.constants.errno;
-/** @type {Map<number, string>} where several names share a number, Node reports the first */
-const SIGNAL_NAMES = new Map();
-for (const [name, number] of Object.entries(os.constants.signals)) {
-  if (!SIGNAL_NAMES.has(number)) SIGNAL_NAMES.set(number, name);
-}
 
 class Process {
   #token = -1;
@@ -79,7 +75,7 @@ class Process {
 
 /** Real-time signals have no name: Node reports exit code 0 for them. @this {Process} */
 function reportExit(code, signal) {
-  this.onexit?.(code, SIGNAL_NAMES.get(signal) ?? '');
+  this.onexit?.(code, signalName(signal));
 }
 
 module.exports = { Process };

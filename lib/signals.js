@@ -7,6 +7,9 @@ const { invalidArgType, unknownSignal } = require('./errors.js');
 /** @type {Map<string, number>} */
 const NUMBERS = new Map(Object.entries(signals));
 const KNOWN = new Set(NUMBERS.values());
+/** @type {Map<number, string>} where several names share a number, Node reports the first */
+const NAMES = new Map();
+for (const [name, number] of NUMBERS) if (!NAMES.has(number)) NAMES.set(number, name);
 
 /**
  * The number for kill(): undefined means SIGTERM, 0 only asks whether the process exists.
@@ -33,4 +36,9 @@ function known(signal) {
   return number;
 }
 
-module.exports = { toSignalNumber, sanitizeKillSignal };
+/** The name of a signal that ended a process; '' for real-time signals, as Node reports them. */
+function signalName(number) {
+  return NAMES.get(number) ?? '';
+}
+
+module.exports = { toSignalNumber, sanitizeKillSignal, signalName };

@@ -85,4 +85,4 @@ function terminated(list) {
   return list.length === 0 ? '' : `${list.join('\0')}\0`;
 }
 
-module.exports = { start };
+module.exports = { start, environmentOrErrno, terminated };

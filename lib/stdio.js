@@ -12,6 +12,7 @@ const KIND = { IGNORE: 0, SOCKET: 1, FIFO: 2, FD: 3, LEND: 4, CHANNEL: 5 };
  * @property {number} kind
  * @property {number} [value] the descriptor to inherit, or the token of the stream that is lent
  * @property {any} [stream] the stream object that is lent, if there is one
+ * @property {boolean} [isInput] of a pipe: whether the child reads from it, in a sync call
  */
 
 /** @typedef {{ entries: Entry[], ipcIndex: number }} StdioPlan ipcIndex is -1 without a channel */
@@ -34,7 +35,8 @@ function parseStdio(stdio, sync) {
       plan.ipcIndex = index;
       plan.entries.push({ kind: KIND.CHANNEL });
     } else {
-      plan.entries.push(parseEntry(item, index, sync));
+      const entry = parseEntry(item, index, sync);
+      if (entry) plan.entries.push(entry);
     }
   });
   return plan;
@@ -54,12 +56,17 @@ function fromWord(word) {
   }
 }
 
-/** @returns {Entry} */
+/**
+ * @returns {Entry | undefined} nothing for text and bytes in a sync call, which Node passes over:
+ *   what follows moves up
+ */
 function parseEntry(item, index, sync) {
   item ??= index < 3 ? 'pipe' : 'ignore';
   if (item === 'ignore') return { kind: KIND.IGNORE };
-  if (item === 'pipe' || item === 'overlapped' || isNegative(item)) return { kind: KIND.SOCKET };
-  if (item === 'fifo') return { kind: KIND.FIFO };
+  if (item === 'pipe' || item === 'overlapped' || isNegative(item)) {
+    return { kind: KIND.SOCKET, isInput: index === 0 };
+  }
+  if (item === 'fifo') return { kind: KIND.FIFO, isInput: index === 0 };
   if (item === 'inherit') return { kind: KIND.FD, value: index };
   const handle = handleOf(item);
   if (handle instanceof Pipe) {
@@ -70,7 +77,7 @@ function parseEntry(item, index, sync) {
   if (handle !== undefined) return { kind: KIND.FD, value: handle.fd, stream: streamOf(item) };
   if (ArrayBuffer.isView(item) || typeof item === 'string') {
     if (!sync) throw invalidSyncForkInput(item);
-    return { kind: KIND.SOCKET };
+    return undefined;
   }
   throw invalidArgValue('stdio', item);
 }

@@ -8,6 +8,7 @@
 //! | `reactor`  | one epoll set per JS environment, inside libuv's loop          | sys               |
 //! | `process`  | a child: started, watched, exited exactly once                 | sys, reactor      |
 //! | `stream`   | the parent's ends of stdio                                     | sys               |
+//! | `sync`     | a program run to its end while the calling thread waits        | sys               |
 //! | `channel`  | the IPC channel: framing, coalescing, descriptors              | sys, offload      |
 //! | `offload`  | the tokio runtime for what must go on without the JS thread    | sys, tokio        |
 //! | `bindings` | Node-API: the only code that knows JS                          | all of the above  |
@@ -21,3 +22,4 @@ pub mod orphans;
 pub mod process;
 pub mod reactor;
 pub mod stream;
+pub mod sync;

@@ -9,6 +9,7 @@ mod handle;
 mod raw;
 mod spawn;
 mod stream;
+mod sync;
 
 use std::io;
 

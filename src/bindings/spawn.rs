@@ -197,7 +197,7 @@ impl Environment {
         Ok(ends)
     }
 
-    fn lend(&self, token: u32) -> io::Result<OwnedFd> {
+    pub(super) fn lend(&self, token: u32) -> io::Result<OwnedFd> {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Stream(stream)) => stream.lend(),
             _ => Err(io::Error::from_raw_os_error(libc::EBADF)),

@@ -1,12 +1,14 @@
 //! Linux. `spawn`, `uv` and `signal` hold raw calls; the rest is rustix behind the few names that
 //! the layers above need.
 
+pub mod append;
 mod cstrings;
 pub mod epoll;
 pub mod exit;
 pub mod fd;
 mod lookup;
 pub mod pidfd;
+pub mod poll;
 pub mod signal;
 pub mod socket;
 pub mod spawn;

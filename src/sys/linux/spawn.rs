@@ -31,8 +31,8 @@ pub struct Request<'a> {
     pub detached: bool,
     pub uid: Option<u32>,
     pub gid: Option<u32>,
-    /// What becomes descriptor 0, 1, 2, ... of the child; `None` is /dev/null below 3, and from 3
-    /// up nothing.
+    /// What becomes descriptor 0, 1, 2, ... of the child; `None`, or no entry, is /dev/null below
+    /// 3, and from 3 up nothing.
     pub stdio: &'a [Option<BorrowedFd<'a>>],
 }
 
@@ -67,6 +67,8 @@ pub fn spawn(request: &Request<'_>) -> Result<Spawned, Failure> {
     }
     let mut descriptors: Vec<i32> =
         request.stdio.iter().map(|fd| fd.map_or(-1, |fd| fd.as_raw_fd())).collect();
+    // Nobody is started without standard streams, however short the list.
+    descriptors.resize(descriptors.len().max(3), -1);
     let mut child = Child {
         argv: request.argv.pointers().as_ptr(),
         envp: request.env.pointers().as_ptr(),
