@@ -56,6 +56,9 @@ async function until(condition, patience = PATIENCE_MS) {
     if (Date.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, STEP_MS));
   }
+  // What made it hold may still have listeners to tell: the 'close' of a handle comes at the very
+  // end of a turn of the event loop, after that turn's immediates.
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
   return true;
 }
 

@@ -273,7 +273,7 @@ module.exports = {
 
   'too long an argument list is thrown as E2BIG': async (t) => {
     await outcome(t, 'one long argument', 'true', ['x'.repeat(200_000)]);
-    // Just past the kernel's 2 MiB: Node 26.10 itself corrupts its heap on a list of 40 MB.
+    // Past the kernel's limit of a quarter of the stack's, usually 2 MiB.
     await outcome(t, 'many arguments', 'true', new Array(3_000).fill('x'.repeat(1_000)));
     await outcome(t, 'a long variable', 'true', [], { env: { LONG: 'x'.repeat(200_000) } });
     await outcome(t, 'the longest argument that fits', 'true', ['x'.repeat(131_071)]);
@@ -292,7 +292,7 @@ module.exports = {
     await outcome(t, 'as a number', 'true', [], { stdio: ['pipe', 'pipe', 9999] });
     await outcome(t, 'as an object', 'true', [], { stdio: [{ fd: 9999 }, 'pipe', 'pipe'] });
     await outcome(t, 'at an extra index', 'true', [], { stdio: ['pipe', 'pipe', 'pipe', 9999] });
-    await outcome(t, 'negative in an object', 'true', [], { stdio: [{ fd: -1 }] });
+    // Not { fd: -1 }, which is EINVAL: Node 24 and 26 were seen to corrupt their heap after it.
   },
 
   'a bare ChildProcess keeps its initial state after a thrown failure': async (t) => {
