@@ -117,24 +117,25 @@ class Execution {
   }
 
   /**
-   * @param {number | null} [code]
+   * @param {number | null} [code] of an end without an error
    * @param {string | null} [signal]
    */
-  #finish(code = 0, signal) {
+  #finish(code, signal) {
     if (this.#isDone) return;
     this.#isDone = true;
     clearTimeout(this.#timer);
-    if (!this.#callback) return;
+    const callback = this.#callback;
+    if (!callback) return;
     const stdout = this.#stdout.content();
     const stderr = this.#stderr.content();
     if (!this.#error && code === 0 && signal === null) {
-      this.#callback(null, stdout, stderr);
+      callback(null, stdout, stderr);
       return;
     }
     const cmd = this.#command.join(' ');
     const error = this.#error || this.#commandFailed(cmd, stderr, code, signal);
     error.cmd = cmd;
-    this.#callback(error, stdout, stderr);
+    callback(error, stdout, stderr);
   }
 
   #commandFailed(cmd, stderr, code, signal) {
