@@ -10,7 +10,7 @@ use crate::channel::Channel;
 use crate::channel::frame::Wire;
 use crate::sys::fd;
 use crate::{offload, sys};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
 use std::rc::Rc;
 
 /// Collected messages are written without waiting for the end of the tick once they are this many
@@ -117,6 +117,18 @@ impl Environment {
                 .map(|line| String::from_utf8_lossy(&line).into_owned())
                 .collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// Takes one of the descriptors that came with the messages of the event under way; -1 if there
+    /// is none. From here on it is JS's to close.
+    #[napi]
+    pub fn take_descriptor(&self, token: u32) -> i32 {
+        match self.inner.reactor.get(token).as_deref() {
+            Some(Handle::Channel(channel)) => {
+                channel.take_descriptor().map_or(-1, IntoRawFd::into_raw_fd)
+            }
+            _ => -1,
         }
     }
 

@@ -1,8 +1,7 @@
 //! A JS environment: its reactor, its way into JS, its end.
 
-use std::os::fd::OwnedFd;
+use std::io;
 use std::rc::Rc;
-use std::{io, os::fd::IntoRawFd};
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -31,8 +30,9 @@ pub(super) enum Event {
     Writable = 3,
     /// Messages: the text of a JSON array, how many elements it must have.
     Messages = 4,
-    /// One line that may be a control message: its text, the descriptor that came with it or -1.
-    Line = 5,
+    /// Some of the messages of the event that comes next may have descriptors: how many there are
+    /// for `takeDescriptor`, which is to be called during that event.
+    Descriptors = 5,
     /// Messages, each behind its 4-byte big-endian length: a Buffer, how many.
     Frames = 6,
     /// What a channel had queued is written: 0, or `-errno`.
@@ -286,14 +286,12 @@ impl stream::Sink for Sink<'_> {
 }
 
 impl channel::Sink for Sink<'_> {
-    fn array(&self, text: &[u8], count: usize) {
-        self.emit(Event::Messages, Value::Text(text), Value::Number(count as f64));
+    fn descriptors(&self, count: usize) {
+        self.emit(Event::Descriptors, Value::Number(count as f64), Value::Number(0.0));
     }
 
-    fn line(&self, line: &[u8], descriptor: Option<OwnedFd>) {
-        // From here on the number is JS's to close.
-        let number = descriptor.map_or(-1, IntoRawFd::into_raw_fd);
-        self.emit(Event::Line, Value::Text(line), Value::Number(number.into()));
+    fn array(&self, text: &[u8], count: usize) {
+        self.emit(Event::Messages, Value::Text(text), Value::Number(count as f64));
     }
 
     fn lengths(&self, bytes: &[u8], count: usize) {

@@ -3,21 +3,11 @@
 //! Two wires, both Node's: one JSON text a line, or a 4-byte big-endian length before each
 //! message ('advanced').
 
-use std::collections::VecDeque;
-use std::os::fd::OwnedFd;
-
-use memchr::memmem;
-use serde::Deserialize;
-
 /// Room for one read; doubled while a message does not fit.
 const READ_BYTES: usize = 64 * 1024;
 const MAX_READ_BYTES: usize = 4 * 1024 * 1024;
 /// A buffer that grew for a big message is given back when it is done.
 const KEEP_BYTES: usize = 1024 * 1024;
-
-/// Descriptors that may wait for the rest of their message. Node's own sender has at most one on
-/// the way; what is beyond is closed.
-const MAX_WAITING_DESCRIPTORS: usize = 16;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wire {
@@ -37,25 +27,6 @@ pub enum Arrival<'a> {
     Lengths { bytes: &'a [u8], count: usize },
 }
 
-/// The one thing that a control message must tell here: whether a descriptor belongs to it.
-#[derive(Deserialize)]
-struct Control<'a> {
-    #[serde(borrow)]
-    cmd: Option<std::borrow::Cow<'a, str>>,
-}
-
-/// Whether a line is a `NODE_HANDLE` message, which comes with a descriptor.
-pub fn carries_descriptor(line: &[u8]) -> bool {
-    memmem::find(line, b"NODE_HANDLE").is_some()
-        && serde_json::from_slice::<Control<'_>>(line)
-            .is_ok_and(|control| control.cmd.as_deref() == Some("NODE_HANDLE"))
-}
-
-/// Whether a batch may hold control messages, and so has to be looked at line by line.
-pub fn may_hold_control(text: &[u8]) -> bool {
-    memmem::find(text, b"NODE_").is_some()
-}
-
 pub struct Inbox {
     wire: Wire,
     /// For JSON the first byte is a `[` that no read touches: with the newlines turned into
@@ -65,19 +36,11 @@ pub struct Inbox {
     scanned: usize,
     /// Ends (newline positions, or ends of messages) of what is whole.
     ends: Vec<usize>,
-    descriptors: VecDeque<OwnedFd>,
 }
 
 impl Inbox {
     pub fn new(wire: Wire) -> Inbox {
-        let mut inbox = Inbox {
-            wire,
-            buffer: Vec::new(),
-            filled: 0,
-            scanned: 0,
-            ends: Vec::new(),
-            descriptors: VecDeque::new(),
-        };
+        let mut inbox = Inbox { wire, buffer: Vec::new(), filled: 0, scanned: 0, ends: Vec::new() };
         inbox.rewind();
         inbox
     }
@@ -199,26 +162,9 @@ impl Inbox {
             Wire::Length => origin,
         };
         self.ends.clear();
-        if pending == 0 {
-            // Whatever rode on complete messages and was not taken belongs to nobody.
-            self.descriptors.clear();
-            if self.buffer.len() > KEEP_BYTES {
-                self.buffer = Vec::new();
-            }
+        if pending == 0 && self.buffer.len() > KEEP_BYTES {
+            self.buffer = Vec::new();
         }
-    }
-
-    /// Keeps descriptors that came with a read until their message is whole.
-    pub fn hold_descriptors(&mut self, descriptors: impl IntoIterator<Item = OwnedFd>) {
-        for descriptor in descriptors {
-            if self.descriptors.len() < MAX_WAITING_DESCRIPTORS {
-                self.descriptors.push_back(descriptor);
-            }
-        }
-    }
-
-    pub fn take_descriptor(&mut self) -> Option<OwnedFd> {
-        self.descriptors.pop_front()
     }
 }
 
@@ -328,27 +274,5 @@ mod tests {
         feed(&mut inbox, &u32::MAX.to_be_bytes());
         assert_eq!(inbox.claimed_bytes(), u32::MAX as usize);
         assert!(inbox.space().len() <= MAX_READ_BYTES);
-    }
-
-    #[test]
-    fn only_a_handle_message_carries_a_descriptor() {
-        assert!(carries_descriptor(br#"{"cmd":"NODE_HANDLE","type":"net.Socket"}"#));
-        assert!(!carries_descriptor(br#"{"cmd":"NODE_HANDLE_ACK"}"#));
-        assert!(!carries_descriptor(br#"{"text":"NODE_HANDLE"}"#));
-        assert!(!carries_descriptor(br#"{"cmd":"NODE_HANDLE""#));
-        assert!(carries_descriptor(
-            br#"{"a":{"cmd":1},"cmd":"NODE_\u0048ANDLE","b":"NODE_HANDLE"}"#
-        ));
-    }
-
-    #[test]
-    fn descriptors_nobody_takes_are_closed() {
-        let mut inbox = Inbox::new(Wire::Json);
-        let (a, b) = crate::sys::socket::pair().unwrap();
-        inbox.hold_descriptors([a]);
-        feed(&mut inbox, b"1\n");
-        let _ = inbox.arrival();
-        inbox.consume();
-        assert_eq!(crate::sys::socket::receive(&b, &mut [0]).unwrap(), 0);
     }
 }

@@ -1,11 +1,12 @@
 //! The IPC channel: one end of a socketpair, messages in by [`frame`], messages out by
-//! [`outbox`]. What a message means is decided in JS; here only its edges are known, and which
-//! descriptor belongs to it.
+//! [`outbox`]. What a message means is decided in JS, which also says whether a descriptor belongs
+//! to it; here only the edges of messages are known, and which descriptors came with them.
 
 pub mod frame;
 pub mod outbox;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -22,13 +23,18 @@ const WAKE_UP_READS: usize = 32;
 const MAX_JSON_BYTES: usize = 512 * 1024 * 1024;
 const MAX_LENGTH_BYTES: usize = 2 * 1024 * 1024 * 1024;
 
+/// Descriptors that may wait for the rest of their message. Node's own sender has at most one on
+/// the way; what is beyond is closed.
+const MAX_WAITING_DESCRIPTORS: usize = 16;
+
 /// Where messages go. A call may close the channel.
 pub trait Sink {
+    /// Some of the messages delivered next may have descriptors: `count` are held for
+    /// [`Channel::take_descriptor`] during that delivery.
+    fn descriptors(&self, count: usize);
     /// `count` lines as the text of one JSON array. [`Channel::lines`] has them one by one
     /// during the call.
     fn array(&self, text: &[u8], count: usize);
-    /// One line of a read in which there may be control messages.
-    fn line(&self, line: &[u8], descriptor: Option<OwnedFd>);
     /// `count` messages, each with its 4-byte length before it.
     fn lengths(&self, bytes: &[u8], count: usize);
     /// End of file, or the error that ended reading (EMSGSIZE: a message too long). The last call.
@@ -39,6 +45,8 @@ pub struct Channel {
     wire: Wire,
     fd: RefCell<Option<Arc<OwnedFd>>>,
     inbox: RefCell<Inbox>,
+    /// What came with the messages that are being delivered, or with the one that is not whole.
+    descriptors: RefCell<VecDeque<OwnedFd>>,
     outbox: Arc<Outbox>,
     reading: Cell<bool>,
     waiting_to_write: Cell<bool>,
@@ -53,6 +61,7 @@ impl Channel {
             outbox: Arc::new(Outbox::new(Arc::clone(&fd))),
             fd: RefCell::new(Some(fd)),
             inbox: RefCell::new(Inbox::new(wire)),
+            descriptors: RefCell::default(),
             reading: Cell::new(false),
             waiting_to_write: Cell::new(false),
             referenced: Cell::new(true),
@@ -107,6 +116,14 @@ impl Channel {
         self.waiting_to_write.set(false);
         self.outbox.close();
         self.fd.replace(None);
+        self.descriptors.take();
+    }
+
+    /// The next of the descriptors that came with the messages being delivered. The first goes to
+    /// the first message that claims one: the kernel ends a read behind the bytes that a
+    /// descriptor rides on, so no later message can have been meant.
+    pub fn take_descriptor(&self) -> Option<OwnedFd> {
+        self.descriptors.borrow_mut().pop_front()
     }
 
     /// Whether part of a message has arrived.
@@ -153,8 +170,10 @@ impl Channel {
         let mut inbox = self.inbox.borrow_mut();
         let mut descriptors = Vec::new();
         let count = socket::receive_with_descriptors(fd, inbox.space(), &mut descriptors)?;
-        inbox.hold_descriptors(descriptors);
         inbox.advance(count);
+        let mut held = self.descriptors.borrow_mut();
+        let room = MAX_WAITING_DESCRIPTORS.saturating_sub(held.len());
+        held.extend(descriptors.into_iter().take(room));
         Ok(count)
     }
 
@@ -167,41 +186,27 @@ impl Channel {
     }
 
     /// Hands over what is whole. No exclusive borrow is held while the sink runs, so that it may
-    /// call `lines` and `close`.
+    /// call `lines`, `take_descriptor` and `close`.
     fn deliver<S: Sink>(&self, sink: &S) {
-        let prepared = match self.inbox.borrow_mut().arrival() {
+        let (length, count) = match self.inbox.borrow_mut().arrival() {
             None => return,
-            Some(Arrival::Array { text, count }) => {
-                if frame::may_hold_control(text) {
-                    None
-                } else {
-                    Some((text.len(), count))
-                }
-            }
-            Some(Arrival::Lengths { bytes, count }) => Some((bytes.len(), count)),
+            Some(Arrival::Array { text, count }) => (text.len(), count),
+            Some(Arrival::Lengths { bytes, count }) => (bytes.len(), count),
         };
-        match (self.wire, prepared) {
-            (_, None) => self.deliver_lines(sink),
-            (Wire::Json, Some((length, count))) => {
-                sink.array(self.inbox.borrow().whole(length), count);
-            }
-            (Wire::Length, Some((length, count))) => {
-                sink.lengths(self.inbox.borrow().whole(length), count);
-            }
+        let held = self.descriptors.borrow().len();
+        if held > 0 {
+            sink.descriptors(held);
+        }
+        match self.wire {
+            Wire::Json => sink.array(self.inbox.borrow().whole(length), count),
+            Wire::Length => sink.lengths(self.inbox.borrow().whole(length), count),
         }
         if let Ok(mut inbox) = self.inbox.try_borrow_mut() {
             inbox.consume();
-        }
-    }
-
-    fn deliver_lines<S: Sink>(&self, sink: &S) {
-        for line in self.lines() {
-            let descriptor = if frame::carries_descriptor(&line) {
-                self.inbox.borrow_mut().take_descriptor()
-            } else {
-                None
-            };
-            sink.line(&line, descriptor);
+            if inbox.pending_bytes() == 0 {
+                // Whatever rode on complete messages and was not taken belongs to nobody.
+                self.descriptors.take();
+            }
         }
     }
 }
@@ -210,22 +215,30 @@ impl Channel {
 mod tests {
     use super::*;
 
+    /// Notes what is delivered, and takes `claims` descriptors during each delivery.
     #[derive(Default)]
-    struct Log(RefCell<Vec<String>>);
+    struct Log<'a> {
+        entries: RefCell<Vec<String>>,
+        claims: Option<(&'a Channel, usize)>,
+        taken: RefCell<Vec<OwnedFd>>,
+    }
 
-    impl Log {
+    impl Log<'_> {
         fn add(&self, entry: String) {
-            self.0.borrow_mut().push(entry);
+            self.entries.borrow_mut().push(entry);
+            let Some((channel, claims)) = self.claims else { return };
+            for _ in 0..claims {
+                self.taken.borrow_mut().extend(channel.take_descriptor());
+            }
         }
     }
 
-    impl Sink for Log {
+    impl Sink for Log<'_> {
+        fn descriptors(&self, count: usize) {
+            self.entries.borrow_mut().push(format!("{count} held"));
+        }
         fn array(&self, text: &[u8], count: usize) {
             self.add(format!("{count} {}", String::from_utf8_lossy(text)));
-        }
-        fn line(&self, line: &[u8], descriptor: Option<OwnedFd>) {
-            let with = if descriptor.is_some() { "fd" } else { "-" };
-            self.add(format!("{with} {}", String::from_utf8_lossy(line)));
         }
         fn lengths(&self, bytes: &[u8], count: usize) {
             self.add(format!("{count} in {}", bytes.len()));
@@ -251,28 +264,96 @@ mod tests {
         assert!(channel.is_mid_message());
         drop(peer);
         channel.drain(&log);
-        assert_eq!(*log.0.borrow(), ["2 [1,2]", "end None"]);
+        assert_eq!(*log.entries.borrow(), ["2 [1,2]", "end None"]);
+    }
+
+    /// A descriptor, and what reads EOF once every copy of it is closed.
+    fn rider() -> (OwnedFd, OwnedFd) {
+        socket::pair().unwrap()
+    }
+
+    fn is_closed(other: &OwnedFd) -> bool {
+        matches!(socket::receive(other, &mut [0]), Ok(0))
     }
 
     #[test]
-    fn a_descriptor_goes_to_its_handle_message() {
+    fn a_descriptor_is_held_while_its_messages_are_delivered() {
+        for (wire, plain, message) in [
+            (Wire::Json, &b"1\n"[..], &b"{\"cmd\":\"NODE_HANDLE\"}\n"[..]),
+            (Wire::Length, b"\0\0\0\x01p", b"\0\0\0\x04hand"),
+        ] {
+            let (channel, peer) = channel(wire);
+            let (descriptor, other) = rider();
+            socket::send(&peer, plain).unwrap();
+            socket::send_with_descriptor(&peer, message, descriptor.as_fd()).unwrap();
+            socket::send(&peer, plain).unwrap();
+            drop(descriptor);
+            let log = Log { claims: Some((&channel, 1)), ..Log::default() };
+            channel.drain(&log);
+            assert_eq!(log.entries.borrow()[0], "1 held");
+            assert_eq!(log.entries.borrow().len(), 3);
+            assert_eq!(log.taken.borrow().len(), 1);
+            assert!(!is_closed(&other));
+            drop(log);
+            assert!(is_closed(&other));
+        }
+    }
+
+    #[test]
+    fn a_descriptor_waits_for_the_rest_of_its_message() {
+        for (wire, start, rest) in
+            [(Wire::Json, &b"1\n{"[..], &b"}\n"[..]), (Wire::Length, b"\0\0", b"\0\x01x")]
+        {
+            let (channel, peer) = channel(wire);
+            let (descriptor, other) = rider();
+            socket::send_with_descriptor(&peer, start, descriptor.as_fd()).unwrap();
+            drop(descriptor);
+            let log = Log::default();
+            channel.drain(&log);
+            assert!(!is_closed(&other));
+            socket::send(&peer, rest).unwrap();
+            let log = Log { claims: Some((&channel, 1)), ..Log::default() };
+            channel.drain(&log);
+            assert_eq!(log.taken.borrow().len(), 1);
+        }
+    }
+
+    #[test]
+    fn descriptors_that_nobody_takes_are_closed() {
+        for (wire, message) in [(Wire::Json, &b"1\n"[..]), (Wire::Length, b"\0\0\0\x01x")] {
+            let (channel, peer) = channel(wire);
+            let (descriptor, other) = rider();
+            socket::send_with_descriptor(&peer, message, descriptor.as_fd()).unwrap();
+            drop(descriptor);
+            channel.drain(&Log::default());
+            assert!(is_closed(&other));
+            assert!(channel.take_descriptor().is_none());
+        }
+    }
+
+    #[test]
+    fn descriptors_end_with_the_channel() {
         let (channel, peer) = channel(Wire::Json);
-        let (rider, _keep) = socket::pair().unwrap();
-        socket::send(&peer, b"{\"a\":1}\n{\"cmd\":\"NODE_X\"}\n").unwrap();
-        let handle = b"{\"cmd\":\"NODE_HANDLE\"}\n";
-        socket::send_with_descriptor(&peer, handle, rider.as_fd()).unwrap();
-        socket::send(&peer, handle).unwrap();
-        let log = Log::default();
-        channel.drain(&log);
-        assert_eq!(
-            *log.0.borrow(),
-            [
-                "- {\"a\":1}",
-                "- {\"cmd\":\"NODE_X\"}",
-                "fd {\"cmd\":\"NODE_HANDLE\"}",
-                "- {\"cmd\":\"NODE_HANDLE\"}",
-            ]
-        );
+        let (descriptor, other) = rider();
+        socket::send_with_descriptor(&peer, b"{", descriptor.as_fd()).unwrap();
+        drop(descriptor);
+        channel.drain(&Log::default());
+        assert!(!is_closed(&other));
+        channel.close();
+        assert!(is_closed(&other));
+    }
+
+    #[test]
+    fn no_more_descriptors_are_held_than_can_be_meant() {
+        let (channel, peer) = channel(Wire::Json);
+        let riders: Vec<_> = (0..2 * MAX_WAITING_DESCRIPTORS).map(|_| rider()).collect();
+        for (descriptor, _) in &riders {
+            socket::send_with_descriptor(&peer, b"1", descriptor.as_fd()).unwrap();
+        }
+        let others: Vec<_> = riders.into_iter().map(|(_, other)| other).collect();
+        channel.drain(&Log::default());
+        let open = others.iter().filter(|other| !is_closed(other)).count();
+        assert_eq!(open, MAX_WAITING_DESCRIPTORS);
     }
 
     #[test]
@@ -281,7 +362,7 @@ mod tests {
         socket::send(&peer, &u32::MAX.to_be_bytes()).unwrap();
         let log = Log::default();
         channel.drain(&log);
-        assert_eq!(*log.0.borrow(), [format!("end {:?}", Some(libc::EMSGSIZE))]);
+        assert_eq!(*log.entries.borrow(), [format!("end {:?}", Some(libc::EMSGSIZE))]);
         assert!(!channel.is_reading());
     }
 }

@@ -114,14 +114,16 @@ fn start_sharing(child: &mut Child) -> Result<Spawned, Failure> {
 fn start_copying(child: &mut Child) -> Result<Spawned, Failure> {
     let (reader, writer) = super::fd::pipe().map_err(|error| Failure::at_clone(&error))?;
     // Above every target, or placing stdio would overwrite it.
-    let writer = rustix::io::fcntl_dupfd_cloexec(&writer, child.descriptor_count.max(3))
+    let lifted = rustix::io::fcntl_dupfd_cloexec(&writer, child.descriptor_count.max(3))
         .map_err(|error| Failure::at_clone(&error.into()))?;
-    child.report_pipe = writer.as_raw_fd();
+    // The only writer left must be the child, or its exec would not end the pipe.
+    drop(writer);
+    child.report_pipe = lifted.as_raw_fd();
     let cloned = {
         let _blocked = Blocked::all();
         vfork::clone_child(child, false).map_err(|error| Failure::at_clone(&error))?
     };
-    drop(writer);
+    drop(lifted);
     let mut bytes = [0_u8; size_of::<Report>()];
     // Less than a whole report is EOF: the exec closed the pipe, or the child was killed.
     let report = match super::fd::read(&reader, &mut bytes) {
