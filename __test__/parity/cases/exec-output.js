@@ -341,17 +341,26 @@ module.exports = {
     t.log(await done, text);
   },
 
-  'a paused stdout holds up the callback until it is resumed': async (t) => {
+  'a stdout that the program paused is resumed at the exit': async (t) => {
     const { child, done } = start(t, 'printf abc');
     child.stdout.pause();
+    child.on('exit', () => t.log(child.stdout.isPaused(), child.stdout.readableFlowing));
+    t.log(await done);
+  },
+
+  'a stdout paused after the exit holds up the callback': async (t) => {
+    const { child, done } = start(t, 'printf abc');
     let isDone = false;
     done.then(() => {
       isDone = true;
     });
+    child.stdout.pause();
+    child.on('exit', () => process.nextTick(() => child.stdout.pause()));
     await t.exited(child);
-    t.log(child.stdout.isPaused(), child.stdout.readableFlowing);
+    await t.sleep(20);
+    t.log(isDone, child.stdout.isPaused());
     child.stdout.resume();
-    t.log(isDone, await done);
+    t.log(await done);
   },
 
   'a destroyed stdout gives what came before': async (t) => {
@@ -403,7 +412,7 @@ module.exports = {
     t.log(await exec(t, 'echo a; exec >&- 2>&-; sleep 0.05; exit 3'));
   },
 
-  'child.stdout is a socket whose handle can be replaced': async (t) => {
+  'child.stdout is a socket with a handle': async (t) => {
     const { child, done } = start(t, 'echo a');
     t.log(child.stdout instanceof require('node:net').Socket, typeof child.stdout._handle.fd);
     child.stdout.ref();
