@@ -25,7 +25,7 @@ const EVENT = {
   END: 2,
   WRITABLE: 3,
   MESSAGES: 4,
-  LINE: 5,
+  DESCRIPTORS: 5,
   FRAMES: 6,
   WRITTEN: 7,
   CLOSED: 8,

@@ -10,6 +10,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { environment, own, EVENT } = require('../native.js');
 const { errnoException } = require('../errors.js');
 const { codecs } = require('./codec.js');
+const { openNative } = require('./handles.js');
 const leaving = require('./leaving.js');
 
 /** Messages of one tick that are written one by one. */
@@ -17,9 +18,18 @@ const AT_ONCE = 16;
 
 /**
  * @typedef {object} Receiver
- * @property {(messages: any[]) => void} messages parsed, in order
+ * @property {(messages: any[]) => void} messages parsed, in order; a `WithHandle` around those that
+ *   came with one
  * @property {() => void} end
  */
+
+/** A message, and the native handle that came with it. */
+class WithHandle {
+  constructor(message, native) {
+    this.message = message;
+    this.native = native;
+  }
+}
 
 class ChannelHandle {
   #token;
@@ -38,6 +48,8 @@ class ChannelHandle {
   /** Collected sends without a callback. */
   #collectedSilently = 0;
   #waitsForRoom = false;
+  /** Descriptors that came with the messages of the next event. */
+  #descriptors = 0;
   /** @type {Receiver | undefined} */
   receiver;
   /** Told of the failure of a send without a callback. @type {(error: any) => void} */
@@ -97,18 +109,19 @@ class ChannelHandle {
    * @param {any} message
    * @param {number} descriptor rides along, or -1
    * @param {((error: any) => void) | undefined} callback
+   * @returns {number} 0, or the negative errno of a failure, which is also told
    */
   send(message, descriptor, callback) {
     const collect = this.#countSend();
     const queued = this.#codec.send(environment(), this.#token, message, collect, descriptor);
     if (queued < 0) {
-      process.nextTick(callback ?? this.onfailure, errnoException(queued, 'write'));
-      return;
+      this.fail(queued, callback);
+      return queued;
     }
     this.writeQueueSize = queued;
     if (queued === 0 && this.#unwritten.length === 0) {
       if (callback) process.nextTick(callback, null);
-      return;
+      return 0;
     }
     if (callback) {
       const end = environment().acceptedBytes(this.#token);
@@ -119,6 +132,17 @@ class ChannelHandle {
       this.#collectedSilently++;
     }
     if (!collect) this.#setWaiting(true);
+    return 0;
+  }
+
+  /** Tells of a send that failed. */
+  fail(errno, callback) {
+    process.nextTick(callback ?? this.onfailure, errnoException(errno, 'write'));
+  }
+
+  /** A message as it is now, for one that is sent later. */
+  snapshot(message) {
+    return this.#codec.snapshot(message);
   }
 
   /** Counts the sends of this tick; true from the seventeenth on. */
@@ -197,28 +221,39 @@ class ChannelHandle {
     this.#token = -1;
   }
 
+  #receive(messages) {
+    if (this.#descriptors > 0) {
+      this.#descriptors = 0;
+      messages = messages.map((message) => {
+        if (!isHandleMessage(message)) return message;
+        const descriptor = environment().takeDescriptor(this.#token);
+        return new WithHandle(message, descriptor === -1 ? null : openNative(descriptor));
+      });
+    }
+    this.receiver?.messages(messages);
+  }
+
   onevent(event, first, second) {
     this.#resource.runInAsyncScope(handleEvent, this, event, first, second);
   }
 
   /** @internal */
   deliver(event, first, second) {
-    const receiver = this.receiver;
     switch (event) {
-      case EVENT.MESSAGES:
-        receiver?.messages(this.#codec.parseBatch(environment(), this.#token, first, second));
+      case EVENT.DESCRIPTORS:
+        this.#descriptors = first;
         return;
-      case EVENT.LINE:
-        receiver?.messages(this.#codec.parseLine(first, second));
+      case EVENT.MESSAGES:
+        this.#receive(this.#codec.parseBatch(environment(), this.#token, first, second));
         return;
       case EVENT.FRAMES:
-        receiver?.messages(this.#codec.parseFrames(first, second));
+        this.#receive(this.#codec.parseFrames(first, second));
         return;
       case EVENT.WRITTEN:
         this.#written();
         return;
       case EVENT.END:
-        receiver?.end();
+        this.receiver?.end();
         return;
       case EVENT.CLOSED:
         // Sends under way when the channel was closed: Node reports them as done too.
@@ -227,6 +262,10 @@ class ChannelHandle {
         return;
     }
   }
+}
+
+function isHandleMessage(message) {
+  return message !== null && typeof message === 'object' && message.cmd === 'NODE_HANDLE';
 }
 
 /** A callback that throws keeps nobody else from being called. */
@@ -256,4 +295,4 @@ function endTick(handle) {
   handle.endTick();
 }
 
-module.exports = { ChannelHandle };
+module.exports = { ChannelHandle, WithHandle };

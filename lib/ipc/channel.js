@@ -4,15 +4,12 @@
 
 const { EventEmitter } = require('node:events');
 const util = require('node:util');
-const {
-  invalidArgType,
-  missingArgs,
-  ipcChannelClosed,
-  ipcDisconnected,
-  featureUnavailable,
-} = require('../errors.js');
+const { invalidArgType, missingArgs, ipcChannelClosed, ipcDisconnected } = require('../errors.js');
 const { validateObject } = require('../validate.js');
-const { Malformed, WithDescriptor } = require('./codec.js');
+const { WithHandle } = require('./channel-handle.js');
+const { Malformed } = require('./codec.js');
+const { discard } = require('./handles.js');
+const { Passing, callbackFor } = require('./passing.js');
 
 /** send() answers false from this many queued bytes on. */
 const HIGH_WATER_BYTES = 128 * 1024;
@@ -70,29 +67,43 @@ function setupChannel(target, handle, onclosed) {
   const control = new Control(handle);
   target.channel = control;
   if (HAS_OLD_NAME) defineOldName(target);
-  target._handleQueue = null;
-  target._pendingMessage = null;
+  const passing = new Passing(target, handle, deliver);
   handle.onfailure = (error) => target.emit('error', error);
   handle.onbacklog = (on) => (on ? control.refCounted() : control.unrefCounted());
-  /** @type {[string, any][]} what came before anybody listened */
+  /** @type {[string, any, any][]} what came before anybody listened */
   const early = [];
   let isOpen = true;
   let isFinished = false;
 
-  target.on('internalMessage', () => {});
+  target.on('internalMessage', (message, native) => passing.receive(message, native));
   target.on('newListener', () => process.nextTick(deliverEarly));
 
   function deliverEarly() {
     if (!target.channel || target.listenerCount('message') === 0) return;
-    for (const [name, message] of early.splice(0)) target.emit(name, message, undefined);
+    for (const event of early.splice(0)) {
+      const isHeard = target.emit(...event);
+      if (!isHeard) discardHandle(event);
+    }
   }
 
-  function emit([name, message]) {
-    if (name === 'internalMessage' || target.listenerCount('message') > 0) {
-      target.emit(name, message, undefined);
+  function emit(event) {
+    if (event[0] === 'internalMessage' || target.listenerCount('message') > 0) {
+      target.emit(...event);
+    } else if (isOpen) {
+      early.push(event);
     } else {
-      early.push([name, message]);
+      discardHandle(event);
     }
+  }
+
+  /** A handle has been received, with its message. */
+  function deliver(message, received) {
+    /** @type {[string, any, any]} */
+    const event = [eventOf(message), message, received];
+    // One who listens to internal messages is this channel itself, which has no use for it.
+    const isWanted = event[0] === 'message' || target.listenerCount('internalMessage') > 1;
+    if (isOpen && isWanted) process.nextTick(emit, event);
+    else discardHandle(event);
   }
 
   handle.receiver = {
@@ -105,7 +116,9 @@ function setupChannel(target, handle, onclosed) {
         target.channel = null;
         process.nextTick(close);
       } else {
-        // The rest of a message that a disconnect waits for will never come.
+        // What a disconnect waits for (the rest of a message, the answer to a handle) will never
+        // come.
+        target.channel = null;
         close();
       }
       handle.close();
@@ -132,11 +145,14 @@ function setupChannel(target, handle, onclosed) {
     if (message === undefined) throw missingArgs('message');
     if (!MESSAGE_TYPES.includes(typeof message))
       throw invalidArgType('message', MESSAGE_TYPES, message);
-    if (sendHandle) throw featureUnavailable('send() with a handle');
-    // Nobody is told of a failure where the sender does not care (Node's own talk).
-    const swallow = typeof options === 'boolean' ? options : options?.swallowErrors;
-    if (swallow) callback = ignoringErrors(callback);
-    handle.send(message, -1, typeof callback === 'function' ? callback : undefined);
+    const given = typeof options === 'boolean' ? { swallowErrors: options } : options;
+    if (!sendHandle && target._handleQueue === null) {
+      handle.send(message, -1, callbackFor(callback, given?.swallowErrors));
+    } else {
+      options = { swallowErrors: false, ...given };
+      const isSent = passing.send({ message, handle: sendHandle || null, options, callback });
+      if (!isSent) return target._handleQueue.length === 1;
+    }
     return handle.writeQueueSize < HIGH_WATER_BYTES;
   };
 
@@ -150,11 +166,13 @@ function setupChannel(target, handle, onclosed) {
       return;
     }
     this.connected = false;
-    this._disconnect();
+    // With a handle under way, all that waits for it is still sent, and then the channel closed.
+    if (this._handleQueue === null) this._disconnect();
   };
 
   target._disconnect = function () {
     this.channel = null;
+    passing.closePending();
     if (handle.isMidMessage()) {
       // The rest of a message is under way: it is still taken.
       target.once('message', close);
@@ -168,8 +186,13 @@ function setupChannel(target, handle, onclosed) {
     if (!isOpen) return;
     isOpen = false;
     handle.close();
-    target.emit('disconnect');
-    finish();
+    early.splice(0).forEach(discardHandle);
+    try {
+      target.emit('disconnect');
+    } finally {
+      passing.end();
+      finish();
+    }
   }
 
   function finish() {
@@ -200,10 +223,21 @@ function emitAll(list, emit) {
   }
 }
 
-/** @returns {[string, any]} */
+/** Closes a handle that nobody was told of. */
+function discardHandle([, , received]) {
+  if (received) discard(received);
+}
+
+/** @returns {[string, any, any]} name and arguments */
 function toEvent(item) {
-  const message = item instanceof WithDescriptor ? item.message : item;
-  return [isInternal(message) ? 'internalMessage' : 'message', message];
+  if (item instanceof WithHandle) return ['internalMessage', item.message, item.native];
+  const name = eventOf(item);
+  // Node tells a handle that is missing from one that nobody expects.
+  return [name, item, name === 'internalMessage' && item.cmd === 'NODE_HANDLE' ? null : undefined];
+}
+
+function eventOf(message) {
+  return isInternal(message) ? 'internalMessage' : 'message';
 }
 
 const INTERNAL_PREFIX = 'NODE_';
@@ -217,12 +251,6 @@ function isInternal(message) {
     cmd.length > INTERNAL_PREFIX.length &&
     cmd.startsWith(INTERNAL_PREFIX)
   );
-}
-
-function ignoringErrors(callback) {
-  return (error) => {
-    if (error === null && typeof callback === 'function') callback(null);
-  };
 }
 
 /** Tells of a failed send: on the next tick, to the callback or else as an 'error' event. */

@@ -2,7 +2,7 @@
 // The two serializations of a channel. Each turns a message into what the addon frames and
 // sends, and what the addon delivers into a list of messages.
 //
-// A list may hold a `Malformed` instead of a message, and a `WithDescriptor` around one.
+// A list may hold a `Malformed` instead of a message.
 
 const v8 = require('node:v8');
 
@@ -10,14 +10,6 @@ const v8 = require('node:v8');
 class Malformed {
   constructor(error) {
     this.error = error;
-  }
-}
-
-/** A control message, and the descriptor that came with it (-1: none did). */
-class WithDescriptor {
-  constructor(message, descriptor) {
-    this.message = message;
-    this.descriptor = descriptor;
   }
 }
 
@@ -39,8 +31,10 @@ const json = {
     return environment.lines(token).map(parseText);
   },
 
-  parseLine(text, descriptor) {
-    return [new WithDescriptor(parseText(text), descriptor)];
+  /** The message as it is now, for one that is sent later. */
+  snapshot(message) {
+    const text = JSON.stringify(message);
+    return text === undefined ? message : JSON.parse(text);
   },
 
   parseFrames: () => [],
@@ -86,15 +80,12 @@ const LENGTH_BYTES = 4;
 
 const advanced = {
   send(environment, token, message, collect, descriptor) {
-    // One serializer per message: it would write a second mention of an object as a reference.
-    const serializer = new Serializer();
-    serializer.writeHeader();
-    serializer.writeValue(message);
-    return environment.sendBytes(token, serializer.releaseBuffer(), collect, descriptor);
+    return environment.sendBytes(token, toBytes(message), collect, descriptor);
   },
 
+  snapshot: (message) => fromBytes(toBytes(message)),
+
   parseBatch: () => [],
-  parseLine: () => [],
 
   /** @param {Buffer} bytes `count` messages, each behind its length */
   parseFrames(bytes, count) {
@@ -109,14 +100,26 @@ const advanced = {
   },
 };
 
+function toBytes(message) {
+  // One serializer per message: it would write a second mention of an object as a reference.
+  const serializer = new Serializer();
+  serializer.writeHeader();
+  serializer.writeValue(message);
+  return serializer.releaseBuffer();
+}
+
+function fromBytes(bytes) {
+  const deserializer = new Deserializer(bytes);
+  deserializer.readHeader();
+  return deserializer.readValue();
+}
+
 function parseBytes(bytes) {
   try {
-    const deserializer = new Deserializer(bytes);
-    deserializer.readHeader();
-    return deserializer.readValue();
+    return fromBytes(bytes);
   } catch (error) {
     return new Malformed(error);
   }
 }
 
-module.exports = { codecs: { json, advanced }, Malformed, WithDescriptor };
+module.exports = { codecs: { json, advanced }, Malformed };

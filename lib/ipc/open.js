@@ -17,7 +17,7 @@ const FORBIDDING = /^--(no-addons|permission|experimental-permission)/;
 /** Decides, for a fork, whether the child's end will be ours. */
 function preferOwnEnd(options) {
   const env = options.env || process.env;
-  const words = [...(options.execArgv ?? process.execArgv), ...splitOptions(env.NODE_OPTIONS)];
+  const words = [...(options.execArgv || process.execArgv), ...splitOptions(env.NODE_OPTIONS)];
   options[kOwnEnd] =
     typeof options.execPath === 'string' &&
     path.resolve(options.execPath) === process.execPath &&
