@@ -128,8 +128,8 @@ function normalizeExecFileArgs(file, args, options, callback) {
   args ??= [];
 
   if (typeof options === 'function') {
+    // It stays the options too, as in Node: execFileSync() refuses it as such.
     callback = options;
-    options = {};
   } else if (!isNullish(options)) {
     validateObject(options, 'options');
   }

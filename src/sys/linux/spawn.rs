@@ -57,6 +57,10 @@ impl Failure {
 
 /// Starts the program. Returns when it has been exec'ed, or is known to have failed.
 pub fn spawn(request: &Request<'_>) -> Result<Spawned, Failure> {
+    spawn_by(request, memory_is_shared())
+}
+
+fn spawn_by(request: &Request<'_>, share_memory: bool) -> Result<Spawned, Failure> {
     let candidates = lookup::candidates(request.file, request.env.variable(c"PATH"))
         .map_err(|errno| Failure { step: Step::Exec, errno })?;
     let mut shell_argv: Vec<*const c_char> = Vec::with_capacity(request.argv.len() + 2);
@@ -83,7 +87,7 @@ pub fn spawn(request: &Request<'_>) -> Result<Spawned, Failure> {
         report_pipe: -1,
         report: Report::default(),
     };
-    if memory_is_shared() {
+    if share_memory {
         match start_sharing(&mut child) {
             // A sandbox that refuses these clone flags, or a kernel without them: copy instead.
             Err(Failure {
@@ -261,13 +265,17 @@ mod tests {
     fn both_ways_report_the_failing_step_and_leave_no_child() {
         let argv = list(&["x"]);
         let env = list(&["PATH=/nonexistent"]);
-        let missing = request("x", &argv, &env, &[]);
-        let expected = Failure { step: Step::Exec, errno: libc::ENOENT };
-        assert_eq!(spawn(&missing).err(), Some(expected));
-        let bad_cwd =
-            Request { cwd: Some(c"/nonexistent".into()), ..request("/bin/true", &argv, &env, &[]) };
-        let expected = Failure { step: Step::Chdir, errno: libc::ENOENT };
-        assert_eq!(spawn(&bad_cwd).err(), Some(expected));
+        for share_memory in [true, false] {
+            let missing = request("x", &argv, &env, &[]);
+            let expected = Failure { step: Step::Exec, errno: libc::ENOENT };
+            assert_eq!(spawn_by(&missing, share_memory).err(), Some(expected));
+            let bad_cwd = Request {
+                cwd: Some(c"/nonexistent".into()),
+                ..request("/bin/true", &argv, &env, &[])
+            };
+            let expected = Failure { step: Step::Chdir, errno: libc::ENOENT };
+            assert_eq!(spawn_by(&bad_cwd, share_memory).err(), Some(expected));
+        }
     }
 
     #[test]
@@ -277,13 +285,16 @@ mod tests {
         let argv = list(&["sh", "-c", "echo out; echo err >&2"]);
         let env = list(&["PATH=/bin:/usr/bin"]);
         let stdio = [None, Some(two.as_fd()), Some(one.as_fd())];
-        let spawned = spawn(&request("sh", &argv, &env, &stdio)).ok().unwrap();
-        assert_eq!(wait(spawned), ExitStatus::Code(0));
-        let mut buffer = [0; 8];
-        assert_eq!(crate::sys::fd::read(&two_reader, &mut buffer).unwrap(), 4);
-        assert_eq!(&buffer[..4], b"out\n");
-        assert_eq!(crate::sys::fd::read(&one_reader, &mut buffer).unwrap(), 4);
-        assert_eq!(&buffer[..4], b"err\n");
+        for share_memory in [true, false] {
+            let request = request("sh", &argv, &env, &stdio);
+            let spawned = spawn_by(&request, share_memory).ok().unwrap();
+            assert_eq!(wait(spawned), ExitStatus::Code(0));
+            let mut buffer = [0; 8];
+            assert_eq!(crate::sys::fd::read(&two_reader, &mut buffer).unwrap(), 4);
+            assert_eq!(&buffer[..4], b"out\n");
+            assert_eq!(crate::sys::fd::read(&one_reader, &mut buffer).unwrap(), 4);
+            assert_eq!(&buffer[..4], b"err\n");
+        }
     }
 
     #[test]
