@@ -79,6 +79,11 @@ export declare class Environment {
   readStart(token: number): number
   readStop(token: number): number
   /**
+   * Reads in small pieces again: the receiver of a fast stream has paused, and would have to
+   * buffer more than Node's does.
+   */
+  cool(token: number): number
+  /**
    * Writes as many of the bytes from `offset` on as fit now, and answers how many, or
    * `-errno`. If not all did, `Writable` tells when to call again with the rest.
    */

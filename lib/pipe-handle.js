@@ -8,7 +8,10 @@ const os = require('node:os');
 const { environment, own, EVENT } = require('./native.js');
 const { errnoException } = require('./errors.js');
 
-const { ENOTCONN, EBADF } = os.constants.errno;
+const { ENOTCONN, EBADF, ECANCELED } = os.constants.errno;
+
+/** From Node 22 on, a write under way fails when its stream is closed. */
+const CANCELS_WRITES = Number.parseInt(process.versions.node, 10) >= 22;
 
 class Pipe {
   #token;
@@ -51,6 +54,11 @@ class Pipe {
     return this.#token === -1 ? -EBADF : environment().readStop(this.#token);
   }
 
+  /** Reads in small pieces again. */
+  cool() {
+    if (this.#token !== -1) environment().cool(this.#token);
+  }
+
   /**
    * Writes all of the buffers in order, then calls `done`: before returning if everything fits.
    * @param {Uint8Array[]} buffers
@@ -91,10 +99,10 @@ class Pipe {
     pending?.done(error);
   }
 
-  /** Half-close: at once; net.Socket hears of it when libuv would tell it, one turn later. */
+  /** Half-close: at once; net.Socket hears of it before anything else happens, but not in the call. */
   shutdown(request) {
     const status = this.#token === -1 ? -ENOTCONN : environment().shutdown(this.#token);
-    if (status === 0) setImmediate(() => request.oncomplete(0));
+    if (status === 0) process.nextTick(reportShutdown, request);
     return status;
   }
 
@@ -125,6 +133,7 @@ class Pipe {
     this.#onclosed = callback;
     environment().close(this.#token);
     this.#token = -1;
+    if (CANCELS_WRITES && this.#pending) this.#finishWriting(errnoException(-ECANCELED, 'write'));
   }
 
   onevent(event, first, second) {
@@ -145,14 +154,17 @@ class Pipe {
         this.#continueWriting();
         return;
       case EVENT.CLOSED:
-        // libuv cancels a write under way before it reports the close; net.Socket, destroyed by
-        // now, lets that pass as done.
+        // Node 20 reports a write that was cancelled as done.
         if (this.#pending) this.#finishWriting();
         this.#onclosed?.call(this);
         this.#resource.emitDestroy();
         return;
     }
   }
+}
+
+function reportShutdown(request) {
+  request.oncomplete(0);
 }
 
 /** @this {Pipe} */

@@ -10,6 +10,9 @@ const { errnoException } = require('./errors.js');
 /** Pieces of a gathered write smaller than this are joined, to spare system calls. */
 const JOIN_BYTES = 16 * 1024;
 
+/** What the addon reads at a time before a stream is known to be fast (READ_BYTES there). */
+const FULL_READ_BYTES = 64 * 1024;
+
 /** Streams that were given to a child as its stdio: their bytes are that child's. */
 const lent = new WeakSet();
 
@@ -31,13 +34,22 @@ class Socket extends net.Socket {
   /** @param {Buffer} chunk */
   takeChunk(chunk) {
     internals(this)._unrefTimer();
-    if (this.push(chunk)) return;
+    const keepsReading = this.push(chunk);
     const handle = internals(this)._handle;
+    // Full reads make the addon read more at a time, which only a flowing stream may let it do:
+    // what is read ahead of a reader that pauses counts against highWaterMark.
+    if (chunk.length >= FULL_READ_BYTES && !this.readableFlowing) handle?.cool();
+    if (keepsReading) return;
     if (handle === null) return;
     handle.reading = false;
     if (this.destroyed) return;
     const status = handle.readStop();
     if (status !== 0) this.destroy(errnoException(status, 'read'));
+  }
+
+  pause() {
+    internals(this)._handle?.cool();
+    return super.pause();
   }
 
   /** @param {number} status 0 at the end of file, else a negative errno */

@@ -70,6 +70,11 @@ impl Stream {
         self.reading.get()
     }
 
+    /// The reader has stopped flowing: back to reads that a paused stream may buffer.
+    pub fn cool(&self) {
+        self.hot.set(false);
+    }
+
     pub fn set_waiting_to_write(&self, on: bool) {
         self.waiting_to_write.set(on);
     }

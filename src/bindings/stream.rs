@@ -20,6 +20,16 @@ impl Environment {
         self.set_reading(token, false)
     }
 
+    /// Reads in small pieces again: the receiver of a fast stream has paused, and would have to
+    /// buffer more than Node's does.
+    #[napi]
+    pub fn cool(&self, token: u32) -> i32 {
+        self.with_stream(token, |stream| {
+            stream.cool();
+            0
+        })
+    }
+
     /// Writes as many of the bytes from `offset` on as fit now, and answers how many, or
     /// `-errno`. If not all did, `Writable` tells when to call again with the rest.
     #[napi]
