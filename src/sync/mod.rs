@@ -2,41 +2,20 @@
 //! input, drains every output and watches for the exit, all at once. No thread, no runtime, and
 //! on no path a descriptor or a zombie left behind.
 
+mod pipe;
+
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
 use crate::sys::exit::{self, ExitStatus, ExitWatch};
+use crate::sys::poll;
 use crate::sys::spawn::{self, Request};
-use crate::sys::{append, fd, poll, socket};
+pub use pipe::{Channel, Stdio};
+use pipe::{Ends, Pipe, Work};
 
-/// What one read asks for while no limit is near.
-const READ_BYTES: usize = 256 * 1024;
-/// Node collects output in pieces of this size and looks at the limit after each read, so that
-/// what exceeds the limit is at most one piece. It is seen by programs: the output is not cut.
-const PIECE_BYTES: usize = 64 * 1024;
 /// The most that is read from one output before the others have their turn.
 const TURN_READS: usize = 16;
-
-/// What becomes a descriptor of the child.
-pub enum Stdio<'a> {
-    /// /dev/null below 3, and from 3 up nothing.
-    Ignore,
-    /// A descriptor that the child gets a duplicate of.
-    Fd(BorrowedFd<'a>),
-    /// As `Fd`, ours.
-    Owned(OwnedFd),
-    /// The child reads the input there.
-    Input(Channel),
-    /// What the child writes there is collected.
-    Output(Channel),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Channel {
-    Socket,
-    Fifo,
-}
 
 pub struct Limits {
     pub deadline: Option<Instant>,
@@ -105,136 +84,6 @@ pub fn run(
 
 fn errno(error: &io::Error) -> i32 {
     error.raw_os_error().unwrap_or(libc::EIO)
-}
-
-/// Both ends of an entry, before the child has its own.
-#[derive(Default)]
-struct Ends {
-    ours: Option<OwnedFd>,
-    theirs: Option<OwnedFd>,
-}
-
-impl Ends {
-    fn open(entry: &Stdio<'_>) -> io::Result<Ends> {
-        let (ours, theirs) = match entry {
-            Stdio::Ignore | Stdio::Fd(_) | Stdio::Owned(_) => return Ok(Ends::default()),
-            Stdio::Input(Channel::Socket) | Stdio::Output(Channel::Socket) => socket::pair()?,
-            Stdio::Input(Channel::Fifo) => {
-                let (reader, writer) = fd::pipe()?;
-                fd::set_nonblocking(writer.as_fd(), true)?;
-                (writer, reader)
-            }
-            Stdio::Output(Channel::Fifo) => {
-                let (reader, writer) = fd::pipe()?;
-                fd::set_nonblocking(reader.as_fd(), true)?;
-                (reader, writer)
-            }
-        };
-        Ok(Ends { ours: Some(ours), theirs: Some(theirs) })
-    }
-}
-
-/// Our side of an entry.
-struct Pipe<'a> {
-    /// `None` for what has no side of ours, and once closed.
-    fd: Option<OwnedFd>,
-    channel: Channel,
-    work: Work<'a>,
-}
-
-enum Work<'a> {
-    None,
-    /// The input that is not written yet.
-    Feed(&'a [u8]),
-    /// The input is written, or cannot be. The socket stays open: a child may still write to its
-    /// standard input, as one on a terminal may.
-    Fed,
-    Collect(Vec<u8>),
-    Collected(Vec<u8>),
-}
-
-impl<'a> Pipe<'a> {
-    fn new(fd: Option<OwnedFd>, entry: &Stdio<'_>, input: &'a [u8]) -> Pipe<'a> {
-        let (channel, work) = match entry {
-            Stdio::Input(channel) => (*channel, Work::Feed(input)),
-            Stdio::Output(channel) => (*channel, Work::Collect(Vec::new())),
-            _ => (Channel::Socket, Work::None),
-        };
-        Pipe { fd, channel, work }
-    }
-
-    /// What to wait for: the descriptor, and whether to write.
-    fn interest(&self) -> Option<(BorrowedFd<'_>, bool)> {
-        let write = match self.work {
-            Work::Feed(_) => true,
-            Work::Collect(_) => false,
-            _ => return None,
-        };
-        self.fd.as_ref().map(|fd| (fd.as_fd(), write))
-    }
-
-    /// Writes as much of the input as fits, and behind the last of it the end of file.
-    fn feed(&mut self) -> io::Result<()> {
-        let (Work::Feed(rest), Some(fd)) = (&mut self.work, &self.fd) else { return Ok(()) };
-        while !rest.is_empty() {
-            let sent = match self.channel {
-                Channel::Socket => socket::send(fd, rest),
-                Channel::Fifo => fd::write(fd, rest),
-            };
-            match sent {
-                Ok(count) => *rest = rest.get(count..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => {
-                    self.work = Work::Fed;
-                    return Err(error);
-                }
-            }
-        }
-        self.work = Work::Fed;
-        match self.channel {
-            Channel::Socket => socket::shutdown_write(fd),
-            Channel::Fifo => {
-                self.fd = None;
-                Ok(())
-            }
-        }
-    }
-
-    /// Reads once, `allowance` being how many bytes may still come without exceeding the limit.
-    /// `None`: nothing there, or nothing more to come.
-    fn collect(&mut self, allowance: Option<u64>) -> io::Result<Option<usize>> {
-        let (Work::Collect(bytes), Some(fd)) = (&mut self.work, &self.fd) else { return Ok(None) };
-        let far = allowance.is_none_or(|left| left >= READ_BYTES as u64);
-        let limit = if far { READ_BYTES } else { PIECE_BYTES - bytes.len() % PIECE_BYTES };
-        let received = match self.channel {
-            Channel::Socket => append::receive(fd, bytes, limit),
-            Channel::Fifo => append::read(fd, bytes, limit),
-        };
-        match received {
-            Ok(count) if count > 0 => Ok(Some(count)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            ended => {
-                self.close();
-                ended.map(|_| None)
-            }
-        }
-    }
-
-    fn close(&mut self) {
-        self.fd = None;
-        self.work = match std::mem::replace(&mut self.work, Work::None) {
-            Work::Collect(bytes) => Work::Collected(bytes),
-            Work::Feed(_) => Work::Fed,
-            other => other,
-        };
-    }
-
-    fn into_output(self) -> Option<Vec<u8>> {
-        match self.work {
-            Work::Collect(bytes) | Work::Collected(bytes) => Some(bytes),
-            _ => None,
-        }
-    }
 }
 
 /// A child that runs.
@@ -369,6 +218,7 @@ impl Drop for Run<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::pipe::PIECE_BYTES;
     use super::*;
     use crate::sys::spawn::CStringArray;
     use std::time::Duration;
