@@ -57,6 +57,8 @@ export declare class Environment {
    * Throws an error whose code is an errno, as text, if the system has no descriptors left.
    */
   constructor(dispatch: unknown)
+  /** Whether a program of the same executable ignores parts of its environment, NODE_OPTIONS too. */
+  ignoresEnvironment(): boolean
   /** Whether the child, stream or channel keeps the loop alive. */
   setRef(token: number, on: boolean): number
   /**
@@ -88,7 +90,10 @@ export declare class Environment {
    * `-errno`. If not all did, `Writable` tells when to call again with the rest.
    */
   write(token: number, bytes: Uint8Array, offset: number): number
-  /** Ends the writing direction. */
+  /**
+   * Ends the writing direction: a socket's, or the whole of a pipe's writing end. A pipe's
+   * reading end has none.
+   */
   shutdown(token: number): number
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome

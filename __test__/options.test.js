@@ -9,6 +9,7 @@ const { describe, it } = require('node:test');
 const util = require('node:util');
 const errors = require('../lib/errors.js');
 const options = require('../lib/options.js');
+const { terminated } = require('../lib/start.js');
 
 const MISSING = '/nonexistent/program';
 const noop = () => {};
@@ -358,20 +359,15 @@ describe('signals', () => {
   });
 });
 
-describe('toArgv', () => {
-  it('converts what is not a string, and copies only then', () => {
-    const strings = ['a', 'b'];
-    assert.strictEqual(options.toArgv(strings), strings);
+describe('terminated', () => {
+  it('ends every entry with a NUL, converts what is not a string, cuts at a NUL within', () => {
+    assert.strictEqual(terminated([]), '');
+    assert.strictEqual(terminated(['a', '', 'b']), 'a\0\0b\0');
     const nul = { toString: () => 'p\0q' };
-    assert.deepStrictEqual(options.toArgv([1, null, undefined, true, [2, 3], nul, 'x']), [
-      '1',
-      'null',
-      'undefined',
-      'true',
-      '2,3',
-      'p',
-      'x',
-    ]);
+    assert.strictEqual(
+      terminated([1, null, undefined, true, [2, 3], nul, 'x\0y']),
+      '1\0null\0undefined\0true\x002,3\0p\0x\0',
+    );
   });
 });
 
@@ -415,7 +411,7 @@ function spawnWithOurs(...call) {
   options.validateTimeout(request.timeout);
   options.validateAbortSignal(request.signal);
   options.sanitizeKillSignal(request.killSignal);
-  options.toArgv(request.args);
+  terminated(request.args);
   return { file: request.file, args: request.args };
 }
 

@@ -89,7 +89,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
   this.pid = this._handle.pid;
   attachStdio(this, stdio, started.tokens);
   if (hasChannel) {
-    const token = started.tokens[stdio.ipcIndex];
+    const token = started.tokens[stdio.channelEntry];
     openChannel(this, token, serialization, () => maybeClose(this));
   }
   return error;
@@ -101,7 +101,9 @@ function attachStdio(child, stdio, tokens) {
     if (entry.kind === KIND.CHANNEL) {
       child._closesNeeded++;
     } else if (entry.kind === KIND.SOCKET || entry.kind === KIND.FIFO) {
-      const socket = new Socket(new Pipe(tokens[index]), index > 0);
+      // A pipe has one direction only.
+      const writable = entry.kind === KIND.SOCKET || index === 0;
+      const socket = new Socket(new Pipe(tokens[index]), index > 0, writable);
       if (index > 0) {
         child._closesNeeded++;
         socket.on('close', () => maybeClose(child));

@@ -202,23 +202,6 @@ function forkStdio(stdio) {
 }
 
 /**
- * argv as the text that the system takes. Anything may stand in `args`; what is not a string is
- * converted, and ends at its first NUL.
- * @param {any[]} args
- * @returns {string[]}
- */
-function toArgv(args) {
-  for (let i = 0; i < args.length; i++) if (typeof args[i] !== 'string') return args.map(toArg);
-  return args;
-}
-
-function toArg(value) {
-  const text = `${value}`;
-  const end = text.indexOf('\0');
-  return end === -1 ? text : text.slice(0, end);
-}
-
-/**
  * Node's spawn() passes by what is no string, and '' too: its child runs where the parent runs.
  * spawnSync() makes a string of it, and then fails to enter ''.
  */
@@ -264,7 +247,6 @@ module.exports = {
   normalizeExecArgs,
   normalizeExecFileArgs,
   normalizeForkArguments,
-  toArgv,
   toSignalNumber,
   sanitizeKillSignal,
   validateTimeout,

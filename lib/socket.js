@@ -20,9 +20,10 @@ class Socket extends net.Socket {
   /**
    * @param {InstanceType<typeof import('./pipe-handle.js').Pipe>} handle
    * @param {boolean} readable
+   * @param {boolean} writable
    */
-  constructor(handle, readable) {
-    super(/** @type {any} */ ({ handle, readable }));
+  constructor(handle, readable, writable) {
+    super(/** @type {any} */ (writable ? { handle, readable } : { handle, readable, writable }));
     handle.owner = this;
   }
 

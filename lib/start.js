@@ -2,7 +2,6 @@
 // One crossing into the addon: a request packed into strings and one Int32Array.
 
 const { environment } = require('./native.js');
-const { toArgv } = require('./options.js');
 const { KIND } = require('./stdio.js');
 
 // The layout of the plan; src/bindings/spawn.rs has the same.
@@ -30,6 +29,9 @@ const commonPlan = new Int32Array(IN.STDIO + 2 * COMMON_ENTRIES);
  * @returns {Started}
  */
 function start(options, args, stdio, advanced) {
+  // First of all: an argument's toString may spawn, and would use the common plan too.
+  const argv = terminated(args);
+  const envPairs = terminated(options.envPairs ?? []);
   const { entries } = stdio;
   const plan =
     entries.length <= COMMON_ENTRIES ? commonPlan : new Int32Array(IN.STDIO + 2 * entries.length);
@@ -44,13 +46,7 @@ function start(options, args, stdio, advanced) {
   }
   const native = environmentOrErrno();
   if (typeof native === 'number') return { status: native, pid: 0, child: 0, tokens: [] };
-  const status = native.spawn(
-    options.file,
-    terminated(toArgv(args)),
-    terminated(options.envPairs ?? []),
-    options.cwd ?? undefined,
-    plan,
-  );
+  const status = native.spawn(options.file, argv, envPairs, options.cwd ?? undefined, plan);
   // The addon clears the count where it failed before it had opened all of them: it kept none.
   const opened = plan[IN.STDIO_COUNT] > 0;
   const tokens = entries.map(({ kind }, i) =>
@@ -80,9 +76,18 @@ function setId(plan, id, flag) {
   return id;
 }
 
-/** Every entry ended by a NUL. */
+/**
+ * A list as the system takes it: every entry ended by a NUL. Anything may stand in it; what is
+ * not a string is converted, and an entry ends at its first NUL, as any C string.
+ */
 function terminated(list) {
-  return list.length === 0 ? '' : `${list.join('\0')}\0`;
+  return list.length === 0 ? '' : `${list.map(toText).join('\0')}\0`;
+}
+
+function toText(value) {
+  const text = typeof value === 'string' ? value : `${value}`;
+  const end = text.indexOf('\0');
+  return end === -1 ? text : text.slice(0, end);
 }
 
 module.exports = { start, environmentOrErrno, terminated };

@@ -15,7 +15,13 @@ const KIND = { IGNORE: 0, SOCKET: 1, FIFO: 2, FD: 3, LEND: 4, CHANNEL: 5 };
  * @property {boolean} [isInput] of a pipe: whether the child reads from it, in a sync call
  */
 
-/** @typedef {{ entries: Entry[], ipcIndex: number }} StdioPlan ipcIndex is -1 without a channel */
+/**
+ * @typedef {object} StdioPlan
+ * @property {Entry[]} entries one for each descriptor of the child, from 0 on
+ * @property {number} ipcIndex where 'ipc' stood in the option, which is what the child is told; -1
+ *   without a channel
+ * @property {number} channelEntry the place of the channel in `entries`, which holes move
+ */
 
 /**
  * @param {any} stdio a string, or an array, which is padded to three entries in place (as Node does)
@@ -27,12 +33,13 @@ function parseStdio(stdio, sync) {
   if (!Array.isArray(list)) throw invalidArgValue('stdio', stdio);
   while (list.length < 3) list.push(undefined);
   /** @type {StdioPlan} */
-  const plan = { entries: [], ipcIndex: -1 };
+  const plan = { entries: [], ipcIndex: -1, channelEntry: -1 };
   // Holes in the array are no entries, as in Node.
   list.forEach((item, index) => {
     if (item === 'ipc') {
       if (sync || plan.ipcIndex !== -1) throw sync ? ipcSyncFork() : ipcOnePipe();
       plan.ipcIndex = index;
+      plan.channelEntry = plan.entries.length;
       plan.entries.push({ kind: KIND.CHANNEL });
     } else {
       const entry = parseEntry(item, index, sync);

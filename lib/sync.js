@@ -12,7 +12,6 @@ const {
   sanitizeKillSignal,
   validateTimeout,
   validateMaxBuffer,
-  toArgv,
 } = require('./options.js');
 const { checkPermission } = require('./permission.js');
 const { signalName } = require('./signals.js');
@@ -64,7 +63,7 @@ function run(request, entries, input, maxBuffer, killSignal) {
   return native.runSync(
     {
       file: request.file,
-      argv: terminated(toArgv(request.args)),
+      argv: terminated(request.args),
       env: terminated(request.envPairs),
       cwd: request.cwd,
       detached: request.detached,

@@ -1,13 +1,13 @@
 //! What must go on without the JS thread, on a tokio runtime of our own: started at the first
 //! use, shared by all JS environments of the process, never torn down with one of them.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
 use crate::channel::outbox::Outbox;
-use crate::sys::signal;
+use crate::sys::{exit_hook, signal};
 
 /// How long collected messages wait for the end of the sender's tick before they are written
 /// without it.
@@ -28,16 +28,34 @@ fn runtime() -> Option<&'static Runtime> {
         .as_ref()
 }
 
+/// Outboxes that a flusher is under way for. What they hold at exit() is written then: where
+/// process.reallyExit is called, or another addon exits, no JS of ours runs any more.
+static COLLECTING: Mutex<Vec<Arc<Outbox>>> = Mutex::new(Vec::new());
+
+fn collecting() -> MutexGuard<'static, Vec<Arc<Outbox>>> {
+    COLLECTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn flush_at_exit() {
+    for outbox in collecting().drain(..) {
+        outbox.flush_late();
+    }
+}
+
 /// Writes the outbox in a moment, even if the JS thread never comes back to it.
 pub fn flush_soon(outbox: &Arc<Outbox>) {
     if !outbox.arm_flusher() {
         return;
     }
+    static AT_EXIT: Once = Once::new();
+    AT_EXIT.call_once(|| exit_hook::at_exit(flush_at_exit));
     let outbox = Arc::clone(outbox);
     match runtime() {
         Some(runtime) => {
+            collecting().push(Arc::clone(&outbox));
             runtime.spawn(async move {
                 tokio::time::sleep(FLUSH_AFTER).await;
+                collecting().retain(|other| !Arc::ptr_eq(other, &outbox));
                 outbox.flush_late();
             });
         }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::sys::epoll::{Epoll, Interest};
 use crate::sys::exit::ExitWatch;
@@ -23,8 +23,12 @@ struct Reaper {
 /// Waits for the child in the background. Without a thread or descriptors to do so the child
 /// stays a zombie, and nothing else happens.
 pub fn adopt(orphan: ExitWatch) {
-    static REAPER: OnceLock<Option<Arc<Reaper>>> = OnceLock::new();
-    let Some(reaper) = REAPER.get_or_init(|| start().ok()) else { return };
+    static REAPER: Mutex<Option<Arc<Reaper>>> = Mutex::new(None);
+    let mut slot = REAPER.lock().unwrap_or_else(PoisonError::into_inner);
+    if slot.is_none() {
+        *slot = start().ok();
+    }
+    let Some(reaper) = &*slot else { return };
     reaper.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(orphan);
     let _ = fd::wake_up(&reaper.counter);
 }

@@ -18,8 +18,12 @@ const WAKE_UP_READS: usize = 32;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
+    /// One end of a socketpair: both directions.
     Socket,
-    Pipe,
+    /// The reading end of a pipe(2), non-blocking.
+    PipeReader,
+    /// The writing end of a pipe(2), non-blocking.
+    PipeWriter,
 }
 
 /// Where what was read goes. A call may change the stream (stop reading, close it).
@@ -115,21 +119,23 @@ impl Stream {
         let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
         match self.kind {
             Kind::Socket => fd::duplicate(fd.as_fd()),
-            Kind::Pipe => fd::reopen_pipe(fd.as_fd()).or_else(|_| fd::duplicate(fd.as_fd())),
+            Kind::PipeReader | Kind::PipeWriter => fd::reopen_pipe(fd.as_fd()),
         }
     }
 
     /// Reads until nothing is left, the sink stops it, or this wake-up's share is used up.
     pub fn drain<S: Sink>(&self, sink: &S) {
+        if let Err(error) = self.keep_nonblocking() {
+            return self.finish(sink, Some(error));
+        }
         let mut share = WAKE_UP_BYTES;
         for _ in 0..WAKE_UP_READS {
             if !self.reading.get() || share == 0 {
                 return;
             }
             match self.read_once(sink) {
-                Ok(Some(0)) => return self.finish(sink, None),
-                Ok(Some(count)) => share = share.saturating_sub(count),
-                Ok(None) => return,
+                Ok(0) => return self.finish(sink, None),
+                Ok(count) => share = share.saturating_sub(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) => return self.finish(sink, Some(error)),
             }
@@ -141,9 +147,8 @@ impl Stream {
         sink.ended(error);
     }
 
-    /// One read and its delivery: the count, 0 at the end of file, `None` if the stream was
-    /// closed meanwhile.
-    fn read_once<S: Sink>(&self, sink: &S) -> io::Result<Option<usize>> {
+    /// One read and its delivery: the count, 0 at the end of file.
+    fn read_once<S: Sink>(&self, sink: &S) -> io::Result<usize> {
         if self.hot.get()
             && let Some(mut buffer) = sink.allocate(HOT_READ_BYTES)
         {
@@ -160,17 +165,24 @@ impl Stream {
             } else if count > 0 {
                 sink.copied(&buffer.as_mut()[..count]);
             }
-            return Ok(Some(count));
+            return Ok(count);
         }
         SCRATCH.with(|scratch| {
-            let Ok(mut scratch) = scratch.try_borrow_mut() else { return Ok(None) };
-            let count = self.receive(&mut scratch)?;
-            self.hot.set(count == READ_BYTES);
-            if count > 0 {
-                sink.copied(&scratch[..count]);
+            match scratch.try_borrow_mut() {
+                Ok(mut scratch) => self.read_into(&mut scratch, sink),
+                // An addon that turns the loop inside of a callback: the scratch is in use below.
+                Err(_) => self.read_into(&mut vec![0; READ_BYTES], sink),
             }
-            Ok(Some(count))
         })
+    }
+
+    fn read_into<S: Sink>(&self, scratch: &mut [u8], sink: &S) -> io::Result<usize> {
+        let count = self.receive(scratch)?;
+        self.hot.set(count == READ_BYTES);
+        if count > 0 {
+            sink.copied(&scratch[..count]);
+        }
+        Ok(count)
     }
 
     fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -178,12 +190,13 @@ impl Stream {
         let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
         match self.kind {
             Kind::Socket => socket::receive(fd, buffer),
-            Kind::Pipe => fd::read(fd, buffer),
+            Kind::PipeReader | Kind::PipeWriter => fd::read(fd, buffer),
         }
     }
 
     /// Writes as much as fits now; 0 if nothing does.
     pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.keep_nonblocking()?;
         let fd = self.fd.borrow();
         let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
         let mut written = 0;
@@ -191,7 +204,7 @@ impl Stream {
             let rest = &bytes[written..];
             let result = match self.kind {
                 Kind::Socket => socket::send(fd, rest),
-                Kind::Pipe => fd::write(fd, rest),
+                Kind::PipeReader | Kind::PipeWriter => fd::write(fd, rest),
             };
             match result {
                 Ok(count) => written += count,
@@ -202,12 +215,23 @@ impl Stream {
         Ok(written)
     }
 
-    /// Ends the writing direction. A pipe has no other: it is closed.
-    pub fn shutdown(&self) -> io::Result<()> {
-        if self.kind == Kind::Pipe {
-            self.close();
-            return Ok(());
+    /// A child that was given the number of a pipe end of ours (not lent the stream) has made our
+    /// shared description blocking at its start: a read could then stop the JS thread.
+    fn keep_nonblocking(&self) -> io::Result<()> {
+        match (&*self.fd.borrow(), self.kind) {
+            (Some(fd), Kind::PipeReader | Kind::PipeWriter) => {
+                fd::set_nonblocking(fd.as_fd(), true)
+            }
+            _ => Ok(()),
         }
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Ends the writing direction of a socket.
+    pub fn shutdown_socket(&self) -> io::Result<()> {
         match &*self.fd.borrow() {
             Some(fd) => socket::shutdown_write(fd),
             None => Err(io::Error::from_raw_os_error(libc::ENOTCONN)),

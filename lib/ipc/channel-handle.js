@@ -9,9 +9,10 @@
 const { AsyncResource } = require('node:async_hooks');
 const { environment, own, EVENT } = require('../native.js');
 const { errnoException } = require('../errors.js');
-const { codecs } = require('./codec.js');
+const { codecs, WithHandle } = require('./codec.js');
 const { openNative } = require('./handles.js');
 const leaving = require('./leaving.js');
+const { SendCallbacks } = require('./send-callbacks.js');
 
 /** Messages of one tick that are written one by one. */
 const AT_ONCE = 16;
@@ -23,14 +24,6 @@ const AT_ONCE = 16;
  * @property {() => void} end
  */
 
-/** A message, and the native handle that came with it. */
-class WithHandle {
-  constructor(message, native) {
-    this.message = message;
-    this.native = native;
-  }
-}
-
 class ChannelHandle {
   #token;
   #codec;
@@ -38,13 +31,7 @@ class ChannelHandle {
   #resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
   /** Sends of this tick. */
   #sends = 0;
-  /**
-   * Sends that somebody wants to be told of and that are not with the kernel yet.
-   * @type {{ end: number, callback: (error: any) => void, error: any, hasTurn: boolean }[]}
-   */
-  #unwritten = [];
-  /** How much of what was accepted is known to be written. */
-  #writtenBytes = 0;
+  #callbacks = new SendCallbacks();
   /** Collected sends without a callback. */
   #collectedSilently = 0;
   #waitsForRoom = false;
@@ -65,6 +52,7 @@ class ChannelHandle {
     this.#token = token;
     this.#codec = codecs[mode];
     own(token, this);
+    leaving.install();
   }
 
   /** Takes over a descriptor that this process was started with; undefined if it is none. */
@@ -119,19 +107,17 @@ class ChannelHandle {
       return queued;
     }
     this.writeQueueSize = queued;
-    if (queued === 0 && this.#unwritten.length === 0) {
+    if (queued === 0 && this.#callbacks.isEmpty) {
       if (callback) process.nextTick(callback, null);
       return 0;
     }
     if (callback) {
-      const end = environment().acceptedBytes(this.#token);
-      const entry = { end, callback, error: null, hasTurn: collect };
-      this.#unwritten.push(entry);
-      if (collect) process.nextTick(takeTurn, this, entry);
+      this.#callbacks.add(environment().acceptedBytes(this.#token), callback, collect);
+      if (queued === 0) this.#callbacks.writtenUpTo(environment().acceptedBytes(this.#token));
     } else if (collect) {
       this.#collectedSilently++;
     }
-    if (!collect) this.#setWaiting(true);
+    if (!collect && queued > 0) this.#setWaiting(true);
     return 0;
   }
 
@@ -148,8 +134,8 @@ class ChannelHandle {
   /** Counts the sends of this tick; true from the seventeenth on. */
   #countSend() {
     if (this.#sends++ === 0) process.nextTick(endTick, this);
-    if (this.#sends <= AT_ONCE) return false;
-    if (this.#sends === AT_ONCE + 1) leaving.watch(this);
+    if (this.#sends <= AT_ONCE || leaving.isExiting()) return false;
+    leaving.watch(this);
     return true;
   }
 
@@ -170,42 +156,20 @@ class ChannelHandle {
     this.#collectedSilently = 0;
     if (queued < 0) {
       const error = errnoException(queued, 'write');
-      for (const entry of this.#unwritten) entry.error = error;
       for (let i = 0; i < silent; i++) process.nextTick(this.onfailure, error);
-      this.#written();
+      this.#emptied();
+      this.#callbacks.finish(error);
     } else {
       this.writeQueueSize = queued;
       this.#setWaiting(queued > 0);
-      this.#writtenBytes = queued === 0 ? Infinity : environment().writtenBytes(this.#token);
-      this.#settle();
+      this.#callbacks.writtenUpTo(environment().writtenBytes(this.#token));
     }
   }
 
-  /** All is written, or never will be: Node reports a write that failed later as done. */
-  #written() {
+  /** Nothing is queued any more. */
+  #emptied() {
     this.writeQueueSize = 0;
     this.#setWaiting(false);
-    this.#writtenBytes = Infinity;
-    this.#settle();
-  }
-
-  /** Calls back, in order, for the sends that are written. */
-  #settle() {
-    let count = 0;
-    for (const { end, hasTurn } of this.#unwritten) {
-      if (hasTurn || end > this.#writtenBytes) break;
-      count++;
-    }
-    callAll(this.#unwritten.splice(0, count));
-  }
-
-  /**
-   * @internal A collected send is called back where it would be if it had been written at once:
-   * among the ticks that were queued with it.
-   */
-  takeTurn(entry) {
-    entry.hasTurn = false;
-    this.#settle();
   }
 
   #setWaiting(on) {
@@ -250,14 +214,17 @@ class ChannelHandle {
         this.#receive(this.#codec.parseFrames(first, second));
         return;
       case EVENT.WRITTEN:
-        this.#written();
+        // Written, or never will be: Node reports a write that failed later as done.
+        this.#emptied();
+        this.#callbacks.finish(null);
         return;
       case EVENT.END:
         this.receiver?.end();
         return;
       case EVENT.CLOSED:
         // Sends under way when the channel was closed: Node reports them as done too.
-        this.#written();
+        this.#emptied();
+        this.#callbacks.finish(null);
         this.#resource.emitDestroy();
         return;
     }
@@ -266,23 +233,6 @@ class ChannelHandle {
 
 function isHandleMessage(message) {
   return message !== null && typeof message === 'object' && message.cmd === 'NODE_HANDLE';
-}
-
-/** A callback that throws keeps nobody else from being called. */
-function callAll(sends) {
-  let next = 0;
-  try {
-    while (next < sends.length) {
-      const { callback, error } = sends[next++];
-      callback(error);
-    }
-  } finally {
-    if (next < sends.length) process.nextTick(callAll, sends.slice(next));
-  }
-}
-
-function takeTurn(handle, entry) {
-  handle.takeTurn(entry);
 }
 
 /** @this {ChannelHandle} */
@@ -295,4 +245,4 @@ function endTick(handle) {
   handle.endTick();
 }
 
-module.exports = { ChannelHandle, WithHandle };
+module.exports = { ChannelHandle };

@@ -6,8 +6,7 @@ const { EventEmitter } = require('node:events');
 const util = require('node:util');
 const { invalidArgType, missingArgs, ipcChannelClosed, ipcDisconnected } = require('../errors.js');
 const { validateObject } = require('../validate.js');
-const { WithHandle } = require('./channel-handle.js');
-const { Malformed } = require('./codec.js');
+const { Malformed, WithHandle } = require('./codec.js');
 const { discard } = require('./handles.js');
 const { Passing, callbackFor } = require('./passing.js');
 

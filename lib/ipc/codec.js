@@ -13,6 +13,14 @@ class Malformed {
   }
 }
 
+/** A control message, and the native handle that came with it (null: it came without). */
+class WithHandle {
+  constructor(message, native) {
+    this.message = message;
+    this.native = native;
+  }
+}
+
 const json = {
   send(environment, token, message, collect, descriptor) {
     // What JSON has no text for (a toJSON that gives undefined) goes out as Node sends it.
@@ -122,4 +130,4 @@ function parseBytes(bytes) {
   }
 }
 
-module.exports = { codecs: { json, advanced }, Malformed };
+module.exports = { codecs: { json, advanced }, Malformed, WithHandle };

@@ -1,29 +1,40 @@
 'use strict';
-// Messages that were collected must still leave when this process ends in the same tick: by
-// process.exit(), or by a signal that it sends to itself. While there are any, the ways out are
-// watched.
+// Messages that were collected must still leave when this process ends in the same tick. The addon
+// writes them at exit(3); here it is the signals that a process sends to itself, watched from the
+// moment that there is a channel: in a child that is before anything of the program runs.
 
 /** @type {Set<{ flush(): void }>} */
 const collecting = new Set();
-let installed = false;
+let isInstalled = false;
+
+/** Watches the ways out of this process. */
+function install() {
+  if (isInstalled) return;
+  isInstalled = true;
+  for (const name of ['kill', 'abort']) {
+    const original = process[name];
+    const flushing = { [name]: flushingFirst(original) }[name];
+    Object.defineProperty(flushing, 'name', { value: name });
+    Object.defineProperty(flushing, 'length', { value: original.length });
+    process[name] = flushing;
+  }
+}
+
+function flushingFirst(original) {
+  return /** @this {any} */ function (...args) {
+    flushAll();
+    return original.apply(this, args);
+  };
+}
+
+/** Whether 'exit' listeners are running: there will be no end of the tick to wait for. */
+function isExiting() {
+  return /** @type {any} */ (process)._exiting === true;
+}
 
 /** @param {{ flush(): void }} handle has collected messages */
 function watch(handle) {
   collecting.add(handle);
-  if (installed) return;
-  installed = true;
-  process.on('exit', flushAll);
-  const { kill, abort } = process;
-  process.kill = function (pid, signal) {
-    flushAll();
-    return kill.call(this, pid, signal);
-  };
-  process.abort = function () {
-    flushAll();
-    return abort.call(this);
-  };
-  Object.defineProperty(process.kill, 'name', { value: 'kill' });
-  Object.defineProperty(process.abort, 'name', { value: 'abort' });
 }
 
 /** @param {{ flush(): void }} handle */
@@ -35,4 +46,4 @@ function flushAll() {
   for (const handle of collecting) handle.flush();
 }
 
-module.exports = { watch, unwatch };
+module.exports = { install, isExiting, watch, unwatch };

@@ -4,6 +4,7 @@
 // so that Node does not open the channel before our preload runs; any other under Node's.
 
 const path = require('node:path');
+const { environment } = require('../native.js');
 const { ownEnd } = require('./own-end.js');
 const { ChannelHandle } = require('./channel-handle.js');
 const { setupChannel } = require('./channel.js');
@@ -14,6 +15,11 @@ const kOwnEnd = Symbol('sprog.ownEnd');
 /** Flags under which an addon, or any preload of ours, has no place in the child. */
 const FORBIDDING = /^--(no-addons|permission|experimental-permission)/;
 
+/** Builds of Node that refuse --require in NODE_OPTIONS, or the whole of it. */
+const REFUSES_PRELOADS =
+  process.versions.electron !== undefined ||
+  Boolean(/** @type {any} */ (process.config.variables).node_without_node_options);
+
 /** Decides, for a fork, whether the child's end will be ours. */
 function preferOwnEnd(options) {
   const env = options.env || process.env;
@@ -23,7 +29,30 @@ function preferOwnEnd(options) {
     path.resolve(options.execPath) === process.execPath &&
     env.NODE_UNIQUE_ID === undefined &&
     /** @type {any} */ (process).permission === undefined &&
-    !words.some((word) => FORBIDDING.test(word));
+    // Another user may not be able to read our files.
+    isNullish(options.uid) &&
+    isNullish(options.gid) &&
+    !REFUSES_PRELOADS &&
+    !words.some((word) => FORBIDDING.test(word)) &&
+    !ignoresEnvironment();
+}
+
+/** @type {boolean | undefined} */
+let ignored;
+
+/** A Node with file capabilities or a set-id bit ignores NODE_OPTIONS. */
+function ignoresEnvironment() {
+  try {
+    ignored ??= environment().ignoresEnvironment();
+  } catch {
+    // No descriptors: the spawn will say so.
+    return false;
+  }
+  return ignored;
+}
+
+function isNullish(value) {
+  return value === null || value === undefined;
 }
 
 function splitOptions(text) {

@@ -33,6 +33,8 @@ class Passing {
   #channel;
   #deliver;
   #lists;
+  /** Calls back for the handle message on its way, if that has not been done. */
+  #settle = () => {};
 
   /**
    * @param {any} target the owner of the channel
@@ -85,13 +87,40 @@ class Passing {
     }
   }
 
-  /** 0, or a negative errno, which `callback` is told of. */
+  /**
+   * 0, or a negative errno, which `callback` is told of. In Node libuv writes a message with a
+   * handle in its own time. So the callback comes a turn of the loop later, the channel counts a
+   * write under way until then, and a peer that is gone by then is no 'error' event: cluster relies
+   * on that when a worker dies.
+   * @param {any} packet
+   * @param {any} native
+   * @param {(error: any) => void} [callback]
+   */
   #write(packet, native, callback) {
     const fd = native.fd ?? -1;
-    if (fd >= 0) return this.#channel.send(packet, fd, callback);
-    const status = fd === -1 ? -EBADF : fd;
-    this.#channel.fail(status, callback);
-    return status;
+    if (fd < 0) {
+      const status = fd === -1 ? -EBADF : fd;
+      this.#channel.fail(status, callback);
+      return status;
+    }
+    const status = this.#channel.send(packet, fd, (error) => {
+      if (error) callback?.(error);
+      else immediate = setImmediate(settle);
+    });
+    if (status !== 0) return status;
+    const { onbacklog } = this.#channel;
+    onbacklog?.(true);
+    let isSettled = false;
+    let immediate;
+    const settle = () => {
+      if (isSettled) return;
+      isSettled = true;
+      clearImmediate(immediate);
+      onbacklog?.(false);
+      callback?.(null);
+    };
+    this.#settle = settle;
+    return 0;
   }
 
   /** An internal message has arrived, which may be one of those that are for this file. */
@@ -115,6 +144,7 @@ class Passing {
     const target = this.#target;
     // An answer to nothing. Node takes it for a defect of its own, and throws.
     if (target._handleQueue === null) return;
+    this.#settle();
     const pending = target._pendingMessage;
     if (pending !== null) {
       if (!arrived && this.#sendAgain(pending)) return;
@@ -132,7 +162,7 @@ class Passing {
 
   #sendAgain(pending) {
     if (pending.retransmissions++ === MAX_RETRANSMISSIONS) return false;
-    return this.#write(pending.message, pending.handle, () => {}) === 0;
+    return this.#write(pending.message, pending.handle) === 0;
   }
 
   #received(packet, native) {

@@ -150,16 +150,16 @@ impl Environment {
     ) -> f64 {
         self.with_channel(token, |channel| {
             let rider = if descriptor < 0 { None } else { Some(duplicate(descriptor)?) };
-            let waiting = channel.outbox().push(rider, fill);
+            let pushed = channel.outbox().push(rider, fill)?;
             if channel.is_waiting_to_write() {
                 // The socket is full: the reactor writes when there is room.
-                return Ok(waiting);
+                return Ok(pushed.waiting);
             }
-            if leave == Leave::Collected && waiting < COLLECT_BYTES {
+            if leave == Leave::Collected && pushed.waiting < COLLECT_BYTES {
                 offload::flush_soon(channel.outbox());
-                return Ok(waiting);
+                return Ok(pushed.waiting);
             }
-            write_out(channel)
+            write_out(channel).inspect_err(|_| channel.outbox().retract(pushed.position))
         })
     }
 

@@ -12,6 +12,7 @@ use super::{negative_errno, status};
 use crate::reactor::{Reactor, Token};
 use crate::sys::epoll::Ready;
 use crate::sys::exit::ExitStatus;
+use crate::sys::spawn;
 use crate::sys::uv::Loop;
 use crate::{channel, orphans, stream};
 
@@ -84,6 +85,12 @@ impl Environment {
         })
         .map_err(refused)?;
         Ok(Environment { inner })
+    }
+
+    /// Whether a program of the same executable ignores parts of its environment, NODE_OPTIONS too.
+    #[napi]
+    pub fn ignores_environment(&self) -> bool {
+        spawn::ignores_environment()
     }
 
     /// Whether the child, stream or channel keeps the loop alive.
@@ -213,7 +220,7 @@ impl Inner {
 
     /// Takes a stream or a channel out of the set, then closes its descriptor: in this order, or
     /// a duplicate in a child would keep the entry firing.
-    fn quiesce(&self, token: Token, handle: &Handle) {
+    pub(super) fn quiesce(&self, token: Token, handle: &Handle) {
         match handle {
             Handle::Child(_) => {}
             Handle::Stream(stream) => {

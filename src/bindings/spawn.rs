@@ -178,10 +178,13 @@ impl Environment {
                 }
                 Stdio::Fifo => {
                     let (reader, writer) = fd::pipe()?;
-                    let (ours, theirs) =
-                        if index == 0 { (writer, reader) } else { (reader, writer) };
+                    let (kind, ours, theirs) = if index == 0 {
+                        (Kind::PipeWriter, writer, reader)
+                    } else {
+                        (Kind::PipeReader, reader, writer)
+                    };
                     fd::set_nonblocking(ours.as_fd(), true)?;
-                    ends.ours.push((index, Handle::Stream(Stream::new(Kind::Pipe, ours))));
+                    ends.ours.push((index, Handle::Stream(Stream::new(kind, ours))));
                     Theirs::Owned(theirs)
                 }
                 Stdio::Channel(wire) => {

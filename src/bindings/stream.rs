@@ -5,7 +5,7 @@ use napi_derive::napi;
 use super::environment::Environment;
 use super::handle::Handle;
 use super::{negative_errno, status};
-use crate::stream::Stream;
+use crate::stream::{Kind, Stream};
 
 #[napi]
 impl Environment {
@@ -48,10 +48,20 @@ impl Environment {
         })
     }
 
-    /// Ends the writing direction.
+    /// Ends the writing direction: a socket's, or the whole of a pipe's writing end. A pipe's
+    /// reading end has none.
     #[napi]
     pub fn shutdown(&self, token: u32) -> i32 {
-        self.with_stream(token, |stream| status(stream.shutdown()))
+        let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
+        let Handle::Stream(stream) = &*handle else { return -libc::EBADF };
+        match stream.kind() {
+            Kind::Socket => status(stream.shutdown_socket()),
+            Kind::PipeReader => 0,
+            Kind::PipeWriter => {
+                self.inner.quiesce(token, &handle);
+                0
+            }
+        }
     }
 
     fn set_reading(&self, token: u32, on: bool) -> i32 {

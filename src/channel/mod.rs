@@ -167,7 +167,10 @@ impl Channel {
     fn receive(&self) -> io::Result<usize> {
         let fd = self.fd.borrow();
         let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
-        let mut inbox = self.inbox.borrow_mut();
+        // In use: an addon turns the loop inside of a delivery. What is there can wait.
+        let Ok(mut inbox) = self.inbox.try_borrow_mut() else {
+            return Err(io::ErrorKind::WouldBlock.into());
+        };
         let mut descriptors = Vec::new();
         let count = socket::receive_with_descriptors(fd, inbox.space(), &mut descriptors)?;
         inbox.advance(count);

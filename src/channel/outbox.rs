@@ -27,7 +27,18 @@ struct State {
     riders: VecDeque<(u64, OwnedFd)>,
     /// Absolute position of `bytes[head]`: all bytes ever written.
     written: u64,
+    /// The error after which nothing can be written any more.
+    broken: Option<i32>,
     flusher_armed: bool,
+}
+
+/// A message that was taken in.
+#[derive(Debug)]
+pub struct Pushed {
+    /// Absolute position of its first byte, for [`Outbox::retract`].
+    pub position: u64,
+    /// Bytes that wait now, its own included.
+    pub waiting: usize,
 }
 
 impl Outbox {
@@ -39,23 +50,44 @@ impl Outbox {
                 head: 0,
                 riders: VecDeque::new(),
                 written: 0,
+                broken: None,
                 flusher_armed: false,
             }),
         }
     }
 
-    /// Appends one framed message; `fill` writes it. Returns how many bytes wait now.
-    pub fn push(&self, rider: Option<OwnedFd>, fill: impl FnOnce(&mut Vec<u8>)) -> usize {
+    /// Appends one framed message; `fill` writes it. Fails, and takes nothing in, once the peer is
+    /// known to be gone.
+    pub fn push(
+        &self,
+        rider: Option<OwnedFd>,
+        fill: impl FnOnce(&mut Vec<u8>),
+    ) -> io::Result<Pushed> {
         let mut state = self.lock();
+        state.check()?;
+        let position = state.written + state.waiting() as u64;
         let before = state.bytes.len();
         fill(&mut state.bytes);
         if let Some(descriptor) = rider
             && state.bytes.len() > before
         {
-            let position = state.written + (before - state.head) as u64;
             state.riders.push_back((position, descriptor));
         }
-        state.waiting()
+        Ok(Pushed { position, waiting: state.waiting() })
+    }
+
+    /// Takes back the last message, whose sender is told that it failed, unless part of it has
+    /// been written.
+    pub fn retract(&self, position: u64) {
+        let mut state = self.lock();
+        if position < state.written {
+            return;
+        }
+        let keep = state.head + (position - state.written) as usize;
+        state.bytes.truncate(keep);
+        while state.riders.back().is_some_and(|(at, _)| *at >= position) {
+            state.riders.pop_back();
+        }
     }
 
     /// Writes what fits now. Returns how many bytes still wait.
@@ -82,9 +114,7 @@ impl Outbox {
     pub fn close(&self) {
         let mut state = self.lock();
         state.fd = None;
-        state.bytes = Vec::new();
-        state.head = 0;
-        state.riders.clear();
+        state.break_down(libc::EPIPE);
     }
 
     /// True if the caller has to start a flusher: there is none under way.
@@ -110,7 +140,23 @@ impl State {
         self.bytes.len() - self.head
     }
 
+    fn check(&self) -> io::Result<()> {
+        match self.broken {
+            Some(errno) => Err(io::Error::from_raw_os_error(errno)),
+            None => Ok(()),
+        }
+    }
+
+    /// Nothing goes out any more: what waits is dropped, descriptors too.
+    fn break_down(&mut self, errno: i32) {
+        self.broken = Some(errno);
+        self.bytes = Vec::new();
+        self.head = 0;
+        self.riders.clear();
+    }
+
     fn flush(&mut self) -> io::Result<usize> {
+        self.check()?;
         while self.waiting() > 0 {
             match self.write_once() {
                 Ok(count) => {
@@ -118,7 +164,12 @@ impl State {
                     self.written += count as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    if let Some(errno @ (libc::EPIPE | libc::ECONNRESET)) = error.raw_os_error() {
+                        self.break_down(errno);
+                    }
+                    return Err(error);
+                }
             }
         }
         self.tidy();
@@ -171,8 +222,9 @@ mod tests {
     #[test]
     fn messages_are_collected_and_written_together_in_order() {
         let (outbox, peer) = outbox();
-        outbox.push(None, |bytes| bytes.extend_from_slice(b"one\n"));
-        assert_eq!(outbox.push(None, |bytes| bytes.extend_from_slice(b"two\n")), 8);
+        outbox.push(None, |bytes| bytes.extend_from_slice(b"one\n")).unwrap();
+        let two = outbox.push(None, |bytes| bytes.extend_from_slice(b"two\n")).unwrap();
+        assert_eq!((two.position, two.waiting), (4, 8));
         assert_eq!(outbox.flush().unwrap(), 0);
         let mut buffer = [0; 64];
         assert_eq!(receive(&peer, &mut buffer).unwrap(), 8);
@@ -184,7 +236,7 @@ mod tests {
     fn a_full_socket_keeps_the_rest_and_loses_nothing() {
         let (outbox, peer) = outbox();
         let message = vec![b'x'; 3_000_000];
-        outbox.push(None, |bytes| bytes.extend_from_slice(&message));
+        outbox.push(None, |bytes| bytes.extend_from_slice(&message)).unwrap();
         assert!(outbox.flush().unwrap() > 0);
         let mut received = 0;
         let mut buffer = vec![0; 65536];
@@ -199,9 +251,9 @@ mod tests {
     fn a_descriptor_rides_on_its_own_message_only() {
         let (outbox, peer) = outbox();
         let (rider, _other) = pair().unwrap();
-        outbox.push(None, |bytes| bytes.extend_from_slice(b"plain\n"));
-        outbox.push(Some(rider), |bytes| bytes.extend_from_slice(b"handle\n"));
-        outbox.push(None, |bytes| bytes.extend_from_slice(b"after\n"));
+        outbox.push(None, |bytes| bytes.extend_from_slice(b"plain\n")).unwrap();
+        outbox.push(Some(rider), |bytes| bytes.extend_from_slice(b"handle\n")).unwrap();
+        outbox.push(None, |bytes| bytes.extend_from_slice(b"after\n")).unwrap();
         assert_eq!(outbox.flush().unwrap(), 0);
         let mut buffer = [0; 64];
         let mut descriptors = Vec::new();
@@ -217,10 +269,34 @@ mod tests {
     #[test]
     fn after_close_nothing_is_written() {
         let (outbox, peer) = outbox();
-        outbox.push(None, |bytes| bytes.extend_from_slice(b"lost"));
+        outbox.push(None, |bytes| bytes.extend_from_slice(b"lost")).unwrap();
         outbox.close();
         assert_eq!(receive(&peer, &mut [0; 8]).unwrap(), 0);
-        outbox.push(None, |bytes| bytes.extend_from_slice(b"late"));
+        let late = outbox.push(None, |bytes| bytes.extend_from_slice(b"late"));
+        assert_eq!(late.unwrap_err().raw_os_error(), Some(libc::EPIPE));
+    }
+
+    #[test]
+    fn a_peer_that_is_gone_makes_nothing_pile_up() {
+        let (outbox, peer) = outbox();
+        drop(peer);
+        let (rider, other) = pair().unwrap();
+        outbox.push(Some(rider), |bytes| bytes.extend_from_slice(b"first")).unwrap();
         assert_eq!(outbox.flush().unwrap_err().raw_os_error(), Some(libc::EPIPE));
+        assert_eq!(outbox.waiting(), 0);
+        assert!(outbox.push(None, |bytes| bytes.extend_from_slice(b"second")).is_err());
+        // The descriptor went with its message.
+        assert_eq!(receive(&other, &mut [0; 8]).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_message_whose_sender_was_told_of_a_failure_does_not_leave_later() {
+        let (outbox, peer) = outbox();
+        outbox.push(None, |bytes| bytes.extend_from_slice(b"kept\n")).unwrap();
+        let failed = outbox.push(None, |bytes| bytes.extend_from_slice(b"failed\n")).unwrap();
+        outbox.retract(failed.position);
+        assert_eq!(outbox.flush().unwrap(), 0);
+        let mut buffer = [0; 64];
+        assert_eq!(receive(&peer, &mut buffer).unwrap(), 5);
     }
 }

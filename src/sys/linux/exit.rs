@@ -97,12 +97,13 @@ fn open_pidfd(pid: Pid) -> Option<OwnedFd> {
 }
 
 /// Whether waitid takes pidfds: clone has them from Linux 5.2, pidfd_open from 5.3, but P_PIDFD
-/// came in 5.4. Asked of the kernel once.
+/// came in 5.4. A kernel without answers EINVAL; only that is remembered as a no.
 fn waitable(fd: &OwnedFd) -> bool {
     static WAITABLE: OnceLock<bool> = OnceLock::new();
     *WAITABLE.get_or_init(|| {
         let probe = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        rustix::process::waitid(WaitId::PidFd(fd.as_fd()), probe).is_ok()
+        let answer = rustix::process::waitid(WaitId::PidFd(fd.as_fd()), probe);
+        answer.err() != Some(rustix::io::Errno::INVAL)
     })
 }
 

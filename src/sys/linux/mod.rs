@@ -5,6 +5,7 @@ pub mod append;
 mod cstrings;
 pub mod epoll;
 pub mod exit;
+pub mod exit_hook;
 pub mod fd;
 mod lookup;
 pub mod pidfd;

@@ -2,7 +2,7 @@
 //! start. What the child does between clone and exec is in `vfork`.
 //!
 //! # Safety
-//! The only unsafe block adopts the pidfd number that clone returned.
+//! Unsafe only to adopt the pidfd number that clone returned, and to read the auxiliary vector.
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, c_char};
@@ -14,10 +14,10 @@ use std::sync::OnceLock;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
 pub use super::cstrings::CStringArray;
-use super::lookup;
 use super::signal::Blocked;
 pub use super::vfork::Step;
 use super::vfork::{self, Child, Report};
+use super::{exit, lookup};
 
 /// A program to start. Every option is applied in the child, in Node's order: session, stdio,
 /// directory, groups, gid, uid, exec.
@@ -165,44 +165,61 @@ fn conclude(cloned: vfork::Cloned, report: Report) -> Result<Spawned, Failure> {
 /// Whether clone(CLONE_VM) really shares memory. qemu-user and valgrind succeed without sharing,
 /// and then a report through memory would be lost: the first spawn sends a probe child that does
 /// nothing but report. `SPROG_SPAWN=fork` in the environment chooses the copying way.
+///
+/// Only a definite answer is remembered. A probe that could not be started for want of
+/// descriptors or processes says nothing: the spawn that asked will meet the same want.
 fn memory_is_shared() -> bool {
     static SHARED: OnceLock<bool> = OnceLock::new();
-    *SHARED.get_or_init(|| {
-        if std::env::var_os("SPROG_SPAWN").is_some_and(|way| way == "fork") {
-            return false;
+    if let Some(shared) = SHARED.get() {
+        return *shared;
+    }
+    let answer = if std::env::var_os("SPROG_SPAWN").is_some_and(|way| way == "fork") {
+        Some(false)
+    } else {
+        probe_sharing()
+    };
+    match answer {
+        Some(shared) => *SHARED.get_or_init(|| shared),
+        None => true,
+    }
+}
+
+fn probe_sharing() -> Option<bool> {
+    let none = [ptr::null::<c_char>()];
+    let mut shell = [ptr::null::<c_char>(); 2];
+    let mut probe = Child {
+        argv: none.as_ptr(),
+        envp: none.as_ptr(),
+        candidates: none.as_ptr(),
+        shell_argv: shell.as_mut_ptr(),
+        cwd: ptr::null(),
+        new_session: false,
+        uid: -1,
+        gid: -1,
+        descriptors: ptr::dangling_mut(),
+        descriptor_count: 0,
+        report_pipe: -1,
+        report: Report::default(),
+    };
+    match start_sharing(&mut probe) {
+        // No candidate to exec: the report of a probe that shares our memory is this ENOENT.
+        Err(Failure { step: Step::Exec, errno: libc::ENOENT }) => Some(true),
+        Err(Failure { errno: libc::EINVAL | libc::ENOSYS | libc::EPERM, .. }) => Some(false),
+        Err(_) => None,
+        // It ended without a word in our memory.
+        Ok(unshared) => {
+            exit::kill_and_reap(unshared.pid);
+            Some(false)
         }
-        let none = [ptr::null::<c_char>()];
-        let mut shell = [ptr::null::<c_char>(); 2];
-        let mut probe = Child {
-            argv: none.as_ptr(),
-            envp: none.as_ptr(),
-            candidates: none.as_ptr(),
-            shell_argv: shell.as_mut_ptr(),
-            cwd: ptr::null(),
-            new_session: false,
-            uid: -1,
-            gid: -1,
-            descriptors: ptr::dangling_mut(),
-            descriptor_count: 0,
-            report_pipe: -1,
-            report: Report::default(),
-        };
-        match start_sharing(&mut probe) {
-            // No candidate to exec: the probe's own report is this ENOENT.
-            Err(failure) => failure == Failure { step: Step::Exec, errno: libc::ENOENT },
-            Ok(unshared) => {
-                let pid = Pid::from_raw(unshared.pid);
-                let wait = || {
-                    rustix::process::waitid(
-                        WaitId::Pid(pid.unwrap_or(Pid::INIT)),
-                        WaitIdOptions::EXITED,
-                    )
-                };
-                let _ = super::fd::retry(wait);
-                false
-            }
-        }
-    })
+    }
+}
+
+/// Whether this process was started with more rights than its user has (set-id, file
+/// capabilities): its libc and Node then ignore parts of the environment, NODE_OPTIONS too, and so
+/// will a child of the same executable.
+pub fn ignores_environment() -> bool {
+    // SAFETY: reads a value that the kernel left at start-up.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 /// `SPROG_PIDFD=off` makes this process do without pidfds, as on an old kernel.

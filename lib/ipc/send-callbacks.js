@@ -1,0 +1,71 @@
+'use strict';
+// Who is to be called back for which bytes: the sends of a channel that are not with the kernel
+// yet, in order. Positions count all bytes that the channel ever accepted.
+
+/** @typedef {{ end: number, callback: (error: any) => void, error: any, hasTurn: boolean }} Entry */
+
+class SendCallbacks {
+  /** @type {Entry[]} */
+  #entries = [];
+  #written = 0;
+
+  get isEmpty() {
+    return this.#entries.length === 0;
+  }
+
+  /**
+   * @param {number} end position of the byte after the message
+   * @param {(error: any) => void} callback
+   * @param {boolean} isCollected the message waits for the end of the tick: it is called back where
+   *   it would be if it had been written at once, among the ticks that were queued with it
+   */
+  add(end, callback, isCollected) {
+    const entry = { end, callback, error: null, hasTurn: isCollected };
+    this.#entries.push(entry);
+    if (isCollected) process.nextTick(takeTurn, this, entry);
+  }
+
+  /** Calls back for every send that ends at or before `position`. */
+  writtenUpTo(position) {
+    this.#written = position;
+    this.settle();
+  }
+
+  /** All is over for every send: it is written (null), or never will be. */
+  finish(error) {
+    for (const entry of this.#entries) {
+      entry.error = error;
+      entry.end = 0;
+    }
+    this.settle();
+  }
+
+  settle() {
+    let count = 0;
+    for (const { end, hasTurn } of this.#entries) {
+      if (hasTurn || end > this.#written) break;
+      count++;
+    }
+    callAll(this.#entries.splice(0, count));
+  }
+}
+
+function takeTurn(callbacks, entry) {
+  entry.hasTurn = false;
+  callbacks.settle();
+}
+
+/** A callback that throws keeps nobody else from being called. */
+function callAll(entries) {
+  let next = 0;
+  try {
+    while (next < entries.length) {
+      const { callback, error } = entries[next++];
+      callback(error);
+    }
+  } finally {
+    if (next < entries.length) process.nextTick(callAll, entries.slice(next));
+  }
+}
+
+module.exports = { SendCallbacks };
