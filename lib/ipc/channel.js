@@ -2,11 +2,11 @@
 // What a channel gives to its owner, a ChildProcess or the process itself: send, disconnect,
 // 'message', 'disconnect', `channel`. The same for both ends.
 
-const { EventEmitter } = require('node:events');
 const util = require('node:util');
 const { invalidArgType, missingArgs, ipcChannelClosed, ipcDisconnected } = require('../errors.js');
 const { validateObject } = require('../validate.js');
 const { Malformed, WithHandle } = require('./codec.js');
+const { Control } = require('./control.js');
 const { discard } = require('./handles.js');
 const { Passing, callbackFor } = require('./passing.js');
 
@@ -17,44 +17,6 @@ const MESSAGE_TYPES = ['string', 'object', 'number', 'boolean'];
 
 // Node 26 dropped the deprecated accessor.
 const HAS_OLD_NAME = Number.parseInt(process.versions.node, 10) < 26;
-
-/** `child.channel` and `process.channel`: whether the channel keeps the process alive. */
-class Control extends EventEmitter {
-  #handle;
-  #refs = 0;
-  #isExplicit = false;
-
-  constructor(handle) {
-    super();
-    this.#handle = handle;
-  }
-
-  /** One more reason to stay, unless ref() or unref() has been called. */
-  refCounted() {
-    if (++this.#refs === 1 && !this.#isExplicit) this.#handle.ref();
-  }
-
-  unrefCounted() {
-    if (--this.#refs !== 0 || this.#isExplicit) return;
-    this.#handle.unref();
-    this.emit('unref');
-  }
-
-  /** From now on the channel keeps the process alive, whoever listens. */
-  ref() {
-    this.#isExplicit = true;
-    this.#handle.ref();
-  }
-
-  unref() {
-    this.#isExplicit = true;
-    this.#handle.unref();
-  }
-
-  get fd() {
-    return this.#handle.fd;
-  }
-}
 
 /**
  * @param {any} target a ChildProcess, or the process
