@@ -9,6 +9,7 @@ const { describe, it } = require('node:test');
 const util = require('node:util');
 const errors = require('../lib/errors.js');
 const options = require('../lib/options.js');
+const { normalizeForkArguments } = require('../lib/fork-options.js');
 const { terminated } = require('../lib/start.js');
 
 const MISSING = '/nonexistent/program';
@@ -308,7 +309,7 @@ describe('normalizeForkArguments', () => {
   });
 
   it('gives the string forms of stdio an ipc element', () => {
-    const stdioOf = (given) => options.normalizeForkArguments('module', [], given).options.stdio;
+    const stdioOf = (given) => normalizeForkArguments('module', [], given).options.stdio;
     assert.deepStrictEqual(stdioOf({}), [0, 1, 2, 'ipc']);
     assert.deepStrictEqual(stdioOf({ silent: true }), ['pipe', 'pipe', 'pipe', 'ipc']);
     assert.deepStrictEqual(stdioOf({ stdio: 'ignore' }), ['ignore', 'ignore', 'ignore', 'ipc']);
@@ -441,7 +442,7 @@ function forkWithNode(...call) {
 }
 
 function forkWithOurs(...call) {
-  const { file, args, options: given } = options.normalizeForkArguments(...call);
+  const { file, args, options: given } = normalizeForkArguments(...call);
   return spawnWithOurs(file, args, given);
 }
 

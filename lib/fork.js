@@ -1,7 +1,7 @@
 'use strict';
 // fork(): a Node script with a message channel.
 
-const { normalizeForkArguments } = require('./options.js');
+const { normalizeForkArguments } = require('./fork-options.js');
 const { preferOwnEnd } = require('./ipc/open.js');
 const { spawn } = require('./spawn.js');
 
