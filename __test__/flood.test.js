@@ -7,7 +7,7 @@ const { createHash } = require('node:crypto');
 const { once } = require('node:events');
 const path = require('node:path');
 const { Readable } = require('node:stream');
-const { describe, it } = require('node:test');
+const { describe, it: test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const sprog = require('..');
 const { runScript, startScript } = require('./helpers/script.js');
@@ -19,6 +19,9 @@ const WAYS = ['exit', 'reallyExit', 'abort', 'kill', 'throw', 'disconnect'];
 const QUIET = ['ignore', 'pipe', 'ignore', 'ipc'];
 /** What a collected message may wait for, and then some. */
 const BLOCKED_MS = 50;
+
+// What waits for a message that never comes must fail its test, not hang the run.
+const it = (title, run) => test(title, { timeout: 60_000 }, run);
 
 const range = (count) => Array.from({ length: count }, (_, n) => n);
 
