@@ -12,7 +12,10 @@ if (process.versions.bun || process.versions.deno) {
   nativeError = new Error('sprog is native under Node.js only');
 } else {
   try {
-    binding = require('../binding.js');
+    const loaded = require('../binding.js');
+    // NAPI_RS_NATIVE_LIBRARY_PATH, which the loaders of many packages obey, may be meant for another.
+    if (typeof loaded.Environment !== 'function') throw new Error('the addon is not ours');
+    binding = loaded;
   } catch (error) {
     nativeError = /** @type {Error} */ (error);
   }
