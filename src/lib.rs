@@ -9,7 +9,7 @@
 //! | `process`  | a child: started, watched, exited exactly once                 | sys, reactor      |
 //! | `stream`   | the parent's ends of stdio                                     | sys               |
 //! | `sync`     | a program run to its end while the calling thread waits        | sys               |
-//! | `channel`  | the IPC channel: framing, coalescing, descriptors              | sys, offload      |
+//! | `channel`  | the IPC channel: framing, coalescing, descriptors              | sys               |
 //! | `offload`  | the tokio runtime for what must go on without the JS thread    | sys, tokio        |
 //! | `bindings` | Node-API: the only code that knows JS                          | all of the above  |
 
