@@ -417,7 +417,9 @@ module.exports = {
     child.stdin.on('close', (...args) => t.log('close', ...args));
     child.stdin.write('all of it');
     child.stdin.destroySoon();
-    t.log(await back);
+    // The echo and the close of stdin race.
+    const text = await back;
     await until(() => child.stdin.closed);
+    t.log(text);
   },
 };
