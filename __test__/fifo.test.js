@@ -250,6 +250,26 @@ describe('a pipe that is lent to another child', () => {
     assert.strictEqual((await all).stdout, 'of the second\nof the parent\n');
   });
 
+  it('as its stdout: it stays blocking there while the parent writes too', async () => {
+    const reader = spawn('cat', { stdio: 'fifo' });
+    const writer = spawn(
+      'sh',
+      ['-c', 'read go; grep flags /proc/self/fdinfo/1; exec head -c 300000 /dev/zero'],
+      {
+        stdio: ['pipe', reader.stdin, 'inherit'],
+      },
+    );
+    await new Promise((resolve) => reader.stdin.write('of the parent\n', resolve));
+    const closed = once(writer, 'close');
+    const all = finished(reader);
+    writer.stdin.end('go\n');
+    assert.deepStrictEqual(await closed, [0, null]);
+    reader.stdin.end();
+    const { stdout } = await all;
+    const [, octal] = /^of the parent\nflags:\t(\d+)\n\0{300000}$/.exec(stdout) ?? [];
+    assert.strictEqual(Number.parseInt(octal, 8) & O_NONBLOCK, 0);
+  });
+
   for (const [whose, cp] of [
     ['ours', sprog],
     ["Node's own module's", nodeChildProcess],

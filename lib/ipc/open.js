@@ -3,6 +3,7 @@
 // kind of end the child gets. A child that is our own kind of Node is told under names of ours,
 // so that Node does not open the channel before our preload runs; any other under Node's.
 
+const fs = require('node:fs');
 const path = require('node:path');
 const { environment } = require('../native.js');
 const { ownEnd } = require('./own-end.js');
@@ -34,7 +35,8 @@ function preferOwnEnd(options) {
     isNullish(options.gid) &&
     !REFUSES_PRELOADS &&
     !words.some((word) => FORBIDDING.test(word)) &&
-    !ignoresEnvironment();
+    !ignoresEnvironment() &&
+    isReadable(ownEnd.PRELOAD);
 }
 
 /** @type {boolean | undefined} */
@@ -49,6 +51,16 @@ function ignoresEnvironment() {
     return false;
   }
   return ignored;
+}
+
+/** An update may have moved the package away under a running program. */
+function isReadable(file) {
+  try {
+    fs.accessSync(file, fs.constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isNullish(value) {

@@ -41,4 +41,4 @@ function takeAnnouncement(env) {
   return { fd: Number(fd), mode: mode === 'advanced' ? 'advanced' : 'json' };
 }
 
-module.exports = { ownEnd: { announce, takeAnnouncement } };
+module.exports = { ownEnd: { PRELOAD, announce, takeAnnouncement } };
