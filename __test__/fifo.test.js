@@ -74,7 +74,7 @@ describe('a child opens its standard streams by name', () => {
 
   it('which it cannot where they are sockets', async () => {
     const child = sh('cat /dev/stdin; echo out > /dev/stdout', { stdio: 'pipe' });
-    child.stdin.end('text');
+    child.stdin.end();
     const { stdout, stderr } = await finished(child);
     assert.strictEqual(stdout, '');
     assert.match(stderr, /No such device or address/);
