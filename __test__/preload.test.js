@@ -470,19 +470,21 @@ describe('a program that was forked', () => {
   };
   for (const [title, [source, stays]] of Object.entries(programs)) {
     it(`${title}, whosever end it has`, async () => {
-      const file = write(`stays-${Object.keys(programs).indexOf(title)}.js`, source);
+      const armed = "require('node:fs').writeSync(1, 'armed');";
+      const file = write(`stays-${Object.keys(programs).indexOf(title)}.js`, source + armed);
       await Promise.all(
         [[], ['--no-addons']].map(async (execArgv) => {
-          const child = fork(file, [], { execArgv });
+          const child = fork(file, [], { execArgv, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
           child.on('error', () => {});
           child.send('text', () => {});
           const exit = once(child, 'exit');
-          // Each program is up when it has had this long, and the time of a slow start.
-          const timer = new Promise((resolve) => setTimeout(resolve, STAYS_MS + 200, 'stays'));
-          const outcome = await Promise.race([exit, timer]);
-          assert.strictEqual(outcome === 'stays', stays, `${execArgv}`);
-          child.kill('SIGKILL');
-          await exit;
+          if (!stays) {
+            await exit;
+            return;
+          }
+          await once(child.stdout, 'data');
+          const timer = new Promise((resolve) => setTimeout(resolve, STAYS_MS, 'stays'));
+          assert.strictEqual(await Promise.race([exit, timer]), 'stays', `${execArgv}`);
         }),
       );
     });
