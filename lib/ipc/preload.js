@@ -23,12 +23,13 @@ function leaveNoTrace() {
 }
 
 function open(fd, mode) {
-  let openOwnEnd;
+  let isOpen = false;
   try {
-    ({ openOwnEnd } = require('./child-end.js'));
+    const { openOwnEnd } = require('./child-end.js');
+    isOpen = openOwnEnd(fd, mode);
   } catch {
-    // No addon here (another version of Node, a file that is gone): the wire is Node's anyway.
+    // No addon here (another version of Node, a file that is gone), or no descriptors for it: the
+    // wire is Node's anyway.
   }
-  if (openOwnEnd?.(fd, mode)) return;
-  /** @type {any} */ (require('node:child_process'))._forkChild(fd, mode);
+  if (!isOpen) /** @type {any} */ (require('node:child_process'))._forkChild(fd, mode);
 }
