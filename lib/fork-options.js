@@ -3,6 +3,7 @@
 
 const { invalidArgValue, ipcRequired } = require('./errors.js');
 const {
+  isNullish,
   refuseNul,
   refuseNulIn,
   validateArray,
@@ -69,10 +70,6 @@ function forkStdio(stdio) {
     default:
       throw invalidArgValue('stdio', stdio);
   }
-}
-
-function isNullish(value) {
-  return value === null || value === undefined;
 }
 
 module.exports = { normalizeForkArguments };

@@ -8,6 +8,7 @@ const { environmentPairs } = require('./environment.js');
 const { checkPermission } = require('./permission.js');
 const { sanitizeKillSignal, toSignalNumber } = require('./signals.js');
 const {
+  isNullish,
   validateString,
   validateBoolean,
   validateFunction,
@@ -163,10 +164,6 @@ function validateArgv0(argv0) {
 
 function validateIfGiven(validate, value, name) {
   if (!isNullish(value)) validate(value, name);
-}
-
-function isNullish(value) {
-  return value === null || value === undefined;
 }
 
 function warnOfShellArgs() {

@@ -8,6 +8,11 @@ const { invalidArgType, invalidArgValue, outOfRange } = require('./errors.js');
 // Node 26 checks integers in steps (type, integer, range), the lines before it all at once.
 const STEPWISE = Number.parseInt(process.versions.node, 10) >= 26;
 
+/** Whether an optional argument or option was left out. */
+function isNullish(value) {
+  return value === null || value === undefined;
+}
+
 function validateString(value, name) {
   if (typeof value !== 'string') throw invalidArgType(name, 'string', value);
 }
@@ -114,6 +119,7 @@ function validateInteger(value, name, min, max) {
 }
 
 module.exports = {
+  isNullish,
   validateString,
   validateBoolean,
   validateFunction,

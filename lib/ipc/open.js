@@ -6,6 +6,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { environment } = require('../native.js');
+const { isNullish } = require('../validate.js');
 const { ownEnd } = require('./own-end.js');
 const { ChannelHandle } = require('./channel-handle.js');
 const { setupChannel } = require('./channel.js');
@@ -61,10 +62,6 @@ function isReadable(file) {
   } catch {
     return false;
   }
-}
-
-function isNullish(value) {
-  return value === null || value === undefined;
 }
 
 function splitOptions(text) {
