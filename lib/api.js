@@ -6,10 +6,11 @@ const { native } = require('./native.js');
 
 function ownFunctions() {
   const { ChildProcess } = require('./child.js');
-  const { exec, execFile } = require('./exec.js');
+  const { makeExec, execFile } = require('./exec.js');
   const { fork } = require('./fork.js');
   const { spawn } = require('./spawn.js');
   const { execFileSync, execSync, spawnSync } = require('./sync.js');
+  const exec = makeExec(() => require('../index.js'));
   return { ChildProcess, exec, execFile, execFileSync, execSync, fork, spawn, spawnSync };
 }
 

@@ -17,11 +17,18 @@ const MAX_BUFFER = 1024 * 1024;
 // Node 20 leaves the promisified functions without a name.
 const NAMES_PROMISIFIED = Number.parseInt(process.versions.node, 10) >= 22;
 
-function exec(command, options, callback) {
-  const request = normalizeExecArgs(command, options, callback);
-  // As exported now: a program that replaces execFile() changes exec() too.
-  const { execFile } = /** @type {any} */ (require('../index.js'));
-  return execFile(request.file, request.options, request.callback);
+/**
+ * The exec() of a module: it calls the execFile() that the module exports at that time, so that a
+ * program that replaces the one changes the other too.
+ * @param {() => { execFile: Function }} surface
+ */
+function makeExec(surface) {
+  function exec(command, options, callback) {
+    const request = normalizeExecArgs(command, options, callback);
+    return surface().execFile(request.file, request.options, request.callback);
+  }
+  Object.defineProperty(exec, util.promisify.custom, { value: promisified(exec) });
+  return exec;
 }
 
 function execFile(file, args, options, callback) {
@@ -171,7 +178,6 @@ function deferred() {
   return /** @type {any} */ ({ promise, resolve, reject });
 }
 
-Object.defineProperty(exec, util.promisify.custom, { value: promisified(exec) });
 Object.defineProperty(execFile, util.promisify.custom, { value: promisified(execFile) });
 
-module.exports = { exec, execFile };
+module.exports = { makeExec, execFile };

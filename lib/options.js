@@ -5,6 +5,7 @@
 
 const { invalidArgType, invalidArgValue } = require('./errors.js');
 const { environmentPairs } = require('./environment.js');
+const { bequeath } = require('./register/inheritance.js');
 const { checkPermission } = require('./permission.js');
 const { sanitizeKillSignal, toSignalNumber } = require('./signals.js');
 const {
@@ -89,6 +90,7 @@ function normalizeSpawnArguments(file, args, options, sync = false) {
   request.file = file;
   request.args = [typeof request.argv0 === 'string' ? request.argv0 : file, ...args];
   request.envPairs = environmentPairs(request.env, request.args);
+  bequeath(request);
   request.detached = Boolean(request.detached);
   request.windowsHide = Boolean(request.windowsHide);
   request.windowsVerbatimArguments = Boolean(verbatim);

@@ -3,9 +3,9 @@
 // kind of end the child gets. A child that is our own kind of Node is told under names of ours,
 // so that Node does not open the channel before our preload runs; any other under Node's.
 
-const fs = require('node:fs');
 const path = require('node:path');
 const { environment } = require('../native.js');
+const { canPreload } = require('../preloading.js');
 const { isNullish } = require('../validate.js');
 const { ownEnd } = require('./own-end.js');
 const { ChannelHandle } = require('./channel-handle.js');
@@ -14,18 +14,10 @@ const { setupChannel } = require('./channel.js');
 /** Marks the options of a fork whose child may get our end. */
 const kOwnEnd = Symbol('sprog.ownEnd');
 
-/** Flags under which an addon, or any preload of ours, has no place in the child. */
-const FORBIDDING = /^--(no-addons|permission|experimental-permission)/;
-
-/** Builds of Node that refuse --require in NODE_OPTIONS, or the whole of it. */
-const REFUSES_PRELOADS =
-  process.versions.electron !== undefined ||
-  Boolean(/** @type {any} */ (process.config.variables).node_without_node_options);
-
 /** Decides, for a fork, whether the child's end will be ours. */
 function preferOwnEnd(options) {
   const env = options.env || process.env;
-  const words = [...(options.execArgv || process.execArgv), ...splitOptions(env.NODE_OPTIONS)];
+  const words = [...(options.execArgv || process.execArgv), env.NODE_OPTIONS];
   options[kOwnEnd] =
     typeof options.execPath === 'string' &&
     path.resolve(options.execPath) === process.execPath &&
@@ -34,10 +26,8 @@ function preferOwnEnd(options) {
     // Another user may not be able to read our files.
     isNullish(options.uid) &&
     isNullish(options.gid) &&
-    !REFUSES_PRELOADS &&
-    !words.some((word) => FORBIDDING.test(word)) &&
     !ignoresEnvironment() &&
-    isReadable(ownEnd.PRELOAD);
+    canPreload(words, ownEnd.PRELOAD);
 }
 
 /** @type {boolean | undefined} */
@@ -52,20 +42,6 @@ function ignoresEnvironment() {
     return false;
   }
   return ignored;
-}
-
-/** An update may have moved the package away under a running program. */
-function isReadable(file) {
-  try {
-    fs.accessSync(file, fs.constants.R_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function splitOptions(text) {
-  return text ? String(text).split(/\s+/) : [];
 }
 
 /** Adds to `options.envPairs` what tells the child of its channel. */

@@ -3,13 +3,14 @@
 // which names the channel is announced, and how the traces of it are removed again. Pure.
 
 const path = require('node:path');
+const { preloadOption, addOption, removeOption } = require('../preloading.js');
 
 const FD = 'SPROG_CHANNEL_FD';
 const MODE = 'SPROG_CHANNEL_MODE';
 
 const PRELOAD = path.join(__dirname, 'preload.js');
 /** First in NODE_OPTIONS: tracers and coverage preload there too, and must find process.send. */
-const OPTION = `--require "${PRELOAD.replace(/[\\"]/g, '\\$&')}"`;
+const OPTION = preloadOption(PRELOAD);
 
 /**
  * @param {string[]} pairs `KEY=value` of the child's environment, changed in place
@@ -17,11 +18,7 @@ const OPTION = `--require "${PRELOAD.replace(/[\\"]/g, '\\$&')}"`;
  * @param {string} mode 'json' or 'advanced'
  */
 function announce(pairs, fd, mode) {
-  const index = pairs.findIndex((pair) => pair.startsWith('NODE_OPTIONS='));
-  const given = index === -1 ? '' : pairs[index].slice('NODE_OPTIONS='.length);
-  const pair = `NODE_OPTIONS=${given === '' ? OPTION : `${OPTION} ${given}`}`;
-  if (index === -1) pairs.push(pair);
-  else pairs[index] = pair;
+  addOption(pairs, OPTION);
   pairs.push(`${FD}=${fd}`, `${MODE}=${mode}`);
 }
 
@@ -32,12 +29,11 @@ function announce(pairs, fd, mode) {
  * @returns {{ fd: number, mode: 'json' | 'advanced' } | undefined}
  */
 function takeAnnouncement(env) {
-  const { [FD]: fd, [MODE]: mode, NODE_OPTIONS: options = '' } = env;
+  const { [FD]: fd, [MODE]: mode } = env;
   if (fd === undefined) return undefined;
   delete env[FD];
   delete env[MODE];
-  if (options === OPTION) delete env.NODE_OPTIONS;
-  else if (options.startsWith(`${OPTION} `)) env.NODE_OPTIONS = options.slice(OPTION.length + 1);
+  removeOption(env, OPTION);
   return { fd: Number(fd), mode: mode === 'advanced' ? 'advanced' : 'json' };
 }
 

@@ -3,23 +3,14 @@
 // before anything of the program runs, or, if that cannot be done, Node's.
 
 const { isMainThread } = require('node:worker_threads');
+const { hidePreload } = require('../preloading.js');
 const { ownEnd } = require('./own-end.js');
 
 // A worker thread of the child runs preloads too; the channel is the main thread's.
 const announced = isMainThread ? ownEnd.takeAnnouncement(process.env) : undefined;
 if (announced !== undefined) {
-  leaveNoTrace();
+  hidePreload(__filename);
   open(announced.fd, announced.mode);
-}
-
-/** The program sees the preloads that it knows of. */
-function leaveNoTrace() {
-  const name = '_preload_modules';
-  const { value, ...rest } = Object.getOwnPropertyDescriptor(process, name) ?? {};
-  // Not spliced: Node is walking along the list right now.
-  if (!Array.isArray(value) || !rest.configurable) return;
-  const others = value.filter((module) => module !== __filename);
-  Object.defineProperty(process, name, { ...rest, value: others });
 }
 
 function open(fd, mode) {

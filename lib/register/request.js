@@ -1,0 +1,58 @@
+'use strict';
+// What is due only where a program, and not its parent, asked to be registered.
+
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { isMainThread } = require('node:worker_threads');
+const { native, nativeError } = require('../native.js');
+
+const SPECIFIER = 'sprog/register';
+const FLAGS = ['-r', '--require', '--import'];
+
+/**
+ * Forked children are given `process.execArgv`, and would look for `sprog/register` from a directory
+ * of their own, where it may not be: from now on it names the file.
+ * @param {string} file the entry point
+ */
+function keepPathOfPreload(file) {
+  const { execArgv } = process;
+  execArgv.forEach((word, index) => {
+    const [flag, value] = split(word);
+    if (value !== undefined) {
+      if (names(value, file)) execArgv[index] = `${flag}=${target(flag, file)}`;
+    } else if (FLAGS.includes(execArgv[index - 1]) && names(word, file)) {
+      execArgv[index] = target(execArgv[index - 1], file);
+    }
+  });
+}
+
+/** `--require=sprog/register` by its two parts. */
+function split(word) {
+  const at = word.indexOf('=');
+  const flag = word.slice(0, Math.max(at, 0));
+  return FLAGS.includes(flag) ? [flag, word.slice(at + 1)] : [word];
+}
+
+function names(value, file) {
+  if (value === SPECIFIER) return true;
+  return /^\.{1,2}\//.test(value) && [file, withoutExtension(file)].includes(path.resolve(value));
+}
+
+function withoutExtension(file) {
+  return file.slice(0, -path.extname(file).length);
+}
+
+function target(flag, file) {
+  return flag === '--import' ? pathToFileURL(file).href : file;
+}
+
+/** Never a silent difference: whoever asked for us and cannot have us is told once. */
+function warnIfNotNative() {
+  if (native || !isMainThread) return;
+  process.emitWarning(`child processes are Node's own: ${nativeError?.message}`, {
+    type: 'SprogWarning',
+    code: 'SPROG_NOT_NATIVE',
+  });
+}
+
+module.exports = { keepPathOfPreload, warnIfNotNative };
