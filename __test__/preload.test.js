@@ -11,6 +11,7 @@ const path = require('node:path');
 const { after, afterEach, before, describe, it: test } = require('node:test');
 const sprog = require('..');
 const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
+const { copyPackage } = require('./helpers/package.js');
 const { ROOT, runScript } = require('./helpers/script.js');
 
 const FIXTURES = path.join(__dirname, 'fixtures');
@@ -286,15 +287,7 @@ describe('NODE_OPTIONS', () => {
 });
 
 describe('the package', () => {
-  function copyTo(place) {
-    const root = path.join(tmp, place);
-    fs.mkdirSync(root, { recursive: true });
-    const names = fs.readdirSync(ROOT).filter((name) => name.endsWith('.node'));
-    for (const name of ['index.js', 'lib', 'binding.js', 'package.json', ...names]) {
-      fs.cpSync(path.join(ROOT, name), path.join(root, name), { recursive: true });
-    }
-    return root;
-  }
+  const copyTo = (place) => copyPackage(path.join(tmp, place));
 
   const forkAndTell = async (self) => {
     const { once } = require('node:events');

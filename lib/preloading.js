@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const NAME = 'NODE_OPTIONS';
 
 /** Flags under which a preload of ours has no place in a Node: it may not read or load our files. */
-const FORBIDDING = /(?:^|\s)--(?:no-addons|permission|experimental-permission)/;
+const FORBIDDING = /(?<![\w-])--(?:no-addons|permission|experimental-permission)/;
 
 /** Builds of Node that refuse --require in NODE_OPTIONS, or the whole of it. */
 const REFUSED =

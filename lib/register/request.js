@@ -1,17 +1,17 @@
 'use strict';
 // What is due only where a program, and not its parent, asked to be registered.
 
+const { createRequire } = require('node:module');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { isMainThread } = require('node:worker_threads');
 const { native, nativeError } = require('../native.js');
 
-const SPECIFIER = 'sprog/register';
 const FLAGS = ['-r', '--require', '--import'];
 
 /**
  * Forked children are given `process.execArgv`, and would look for `sprog/register` from a directory
- * of their own, where it may not be: from now on it names the file.
+ * of their own, where it may not be found: from now on the file stands there.
  * @param {string} file the entry point
  */
 function keepPathOfPreload(file) {
@@ -33,13 +33,13 @@ function split(word) {
   return FLAGS.includes(flag) ? [flag, word.slice(at + 1)] : [word];
 }
 
+/** Whether Node has found `file` by this name. */
 function names(value, file) {
-  if (value === SPECIFIER) return true;
-  return /^\.{1,2}\//.test(value) && [file, withoutExtension(file)].includes(path.resolve(value));
-}
-
-function withoutExtension(file) {
-  return file.slice(0, -path.extname(file).length);
+  try {
+    return createRequire(path.join(process.cwd(), '/')).resolve(value) === file;
+  } catch {
+    return false;
+  }
 }
 
 function target(flag, file) {
