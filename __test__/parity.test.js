@@ -1,6 +1,7 @@
 'use strict';
-// The same cases under node:child_process and under sprog, on every supported Node; what they
-// observed must be equal, but for the deliberate differences.
+// The same cases under node:child_process and under sprog, on every supported Node, and in a program
+// that is registered, on the oldest and the newest; what they observed must be equal, but for the
+// deliberate differences.
 
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
@@ -9,8 +10,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { isDeepStrictEqual } = require('node:util');
 const { describe, it, before, after } = require('node:test');
-const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
-const differences = require('./parity/differences.js');
+const { LINES, nodeBinary, selectedLines } = require('./helpers/nodes.js');
+const { always, registered } = require('./parity/differences.js');
 
 const CASES = path.join(__dirname, 'parity', 'cases');
 const RUNNER = path.join(__dirname, 'parity', 'runner.js');
@@ -28,46 +29,55 @@ function observe(node, implementation, file, scratch, title) {
   });
 }
 
-/** Both implementations at once: [Node's, ours]. */
-function observeBoth(binary, file, scratch, title) {
+/** All implementations at once, Node's first. */
+function observeAll(binary, implementations, file, scratch, title) {
   const oracle = () => observe(binary, 'node', file, scratch, title);
-  // Node's own module has aborted under bad input; that says nothing of ours.
-  return Promise.all([oracle().catch(oracle), observe(binary, 'sprog', file, scratch, title)]);
+  return Promise.all([
+    // Node's own module has aborted under bad input; that says nothing of ours.
+    oracle().catch(oracle),
+    ...implementations.map((name) => observe(binary, name, file, scratch, title)),
+  ]);
+}
+
+function isMeantToDiffer(title, implementation) {
+  return title in always || (implementation === 'registered' && registered.includes(title));
 }
 
 for (const major of selectedLines()) {
+  const isBound = major === LINES[0] || major === LINES.at(-1);
+  const implementations = isBound ? ['sprog', 'registered'] : ['sprog'];
   describe(`parity with node:child_process on Node ${major}`, () => {
     for (const name of fs.readdirSync(CASES).sort()) {
       const file = path.join(CASES, name);
       describe(name, () => {
         let scratch;
         let node;
-        let ours;
+        let results;
         before(async () => {
           scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-observe-'));
-          [node, ours] = await observeBoth(nodeBinary(major), file, scratch);
+          const all = await observeAll(nodeBinary(major), implementations, file, scratch);
+          [node, ...results] = all;
         });
         after(() => fs.rmSync(scratch, { recursive: true, force: true }));
 
-        for (const title of Object.keys(require(file))) {
-          it(title, async (t) => {
-            assert.ok(node[title].length > 0, 'the case observed nothing');
-            if (differences[`${name}: ${title}`]) {
-              assert.notDeepStrictEqual(ours[title], node[title]);
-              return;
-            }
-            if (isDeepStrictEqual(ours[title], node[title])) return;
-            // On a loaded machine a case may meet another order of events under either of the two.
-            // It has to agree when it is alone, and the report says that it did not at first.
-            t.diagnostic(`differed at first: ${JSON.stringify([node[title], ours[title]])}`);
-            const [nodeAgain, oursAgain] = await observeBoth(
-              nodeBinary(major),
-              file,
-              scratch,
-              title,
-            );
-            assert.deepStrictEqual(oursAgain[title], nodeAgain[title]);
-          });
+        for (const [index, implementation] of implementations.entries()) {
+          for (const title of Object.keys(require(file))) {
+            it(`${title} (${implementation})`, async (t) => {
+              const ours = results[index][title];
+              assert.ok(node[title].length > 0, 'the case observed nothing');
+              if (isMeantToDiffer(`${name}: ${title}`, implementation)) {
+                assert.notDeepStrictEqual(ours, node[title]);
+                return;
+              }
+              if (isDeepStrictEqual(ours, node[title])) return;
+              // On a loaded machine a case may meet another order of events under either of the two.
+              // It has to agree when it is alone, and the report says that it did not at first.
+              t.diagnostic(`differed at first: ${JSON.stringify([node[title], ours])}`);
+              const again = [nodeBinary(major), [implementation], file, scratch, title];
+              const [nodeAgain, oursAgain] = await observeAll(...again);
+              assert.deepStrictEqual(oursAgain[title], nodeAgain[title]);
+            });
+          }
         }
       });
     }

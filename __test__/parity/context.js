@@ -8,8 +8,11 @@ const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..', '..');
 
+/** Node's module, ours, or Node's with ours in it. */
 function load(implementation) {
-  return implementation === 'node' ? require('node:child_process') : require(ROOT);
+  if (implementation === 'sprog') return require(ROOT);
+  if (implementation === 'registered') require(path.join(ROOT, 'register.js'));
+  return require('node:child_process');
 }
 
 /** The name of the module under test, where a child script shows it, says nothing. */
@@ -48,10 +51,8 @@ function makeContext(implementation) {
   const t = {
     /** The module under test: node:child_process or sprog. */
     cp,
-    /** 'node' or 'sprog'; only for cases that must tell a child process which module to load. */
-    implementation,
     /** What a child script must require to get the module under test. */
-    modulePath: implementation === 'node' ? 'node:child_process' : ROOT,
+    modulePath: implementation === 'sprog' ? ROOT : 'node:child_process',
     /** Major version of the Node that runs the case. */
     major: Number(process.versions.node.split('.')[0]),
     /** This Node binary. */

@@ -3,7 +3,7 @@
 // from Node's, with the reason. Each stands in docs/compat.md too. Such a case must differ: when
 // Node's behaviour catches up, the entry has to go.
 
-module.exports = {
+const always = {
   'exits.js: after a disconnect by the parent the exit comes, and close':
     'As below: close after a disconnect by the parent.',
   'ipc-lifecycle.js: close after a disconnect by the parent':
@@ -19,3 +19,29 @@ module.exports = {
   'handles.js: a child that ends with a handle unanswered':
     'Node never closes the handle, emits no disconnect and forgets what waits behind; here all that ends.',
 };
+
+/**
+ * In a registered program every child is handed a preload by NODE_OPTIONS. These cases look at the
+ * environment of a child that is not Node; it is the one thing in which they may differ.
+ */
+const registered = [
+  'environment.js: the variables of a child are those of options.env and no others',
+  'environment.js: values are made into text, and undefined ones are dropped',
+  'environment.js: inherited variables count',
+  'environment.js: names that differ in case stay apart',
+  'environment.js: odd names are passed on',
+  'environment.js: the order is that of the object',
+  'environment.js: anything that is truthy is taken for an environment',
+  'environment.js: a process.env that was replaced is the one that counts',
+  'environment.js: what is on Object.prototype is inherited too',
+  'environment.js: coverage is handed down into an environment that lacks it',
+  'environment.js: cwd does not change PWD',
+  'environment.js: a lone surrogate becomes the replacement character',
+  'fork.js: a child that is not Node sees two variables of the channel and the given environment',
+  'fork.js: a child that is not Node gets the environment of the parent by default',
+  'fork.js: a grandchild inherits nothing of the channel',
+  'sync.js: environment: inherited keys, undefined and null',
+  'validation.js: a NUL byte in converted text ends it',
+];
+
+module.exports = { always, registered };

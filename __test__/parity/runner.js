@@ -1,7 +1,7 @@
 'use strict';
 // Runs the cases of one file under one implementation and writes what they observed as JSON.
 //
-//   node runner.js <node|sprog> <case file> <output file> [title]
+//   node runner.js <node|sprog|registered> <case file> <output file> [title]
 //
 // A case is `async (t) => {}`; see ./context.js for what `t` offers. The cases of a file run one
 // after the other in this one process; a case that needs a process of its own starts one.
