@@ -214,6 +214,24 @@ for (const major of selectedLines()) {
       });
     });
 
+    it('in what node --test starts, whose own spawn no preload can reach', async () => {
+      const file = write(
+        'portrait.test.js',
+        `require('node:test')('a test', () => console.log('registered', Symbol.for('sprog') in process));`,
+      );
+      const said = await run(
+        (self) => {
+          const cp = require('node:child_process');
+          // Else the runner thinks that it runs within this suite's.
+          delete process.env.NODE_TEST_CONTEXT;
+          const output = cp.execFileSync(process.execPath, ['--test', self.args[0]]);
+          self.say('test file', /registered (true|false)/.exec(String(output))[1]);
+        },
+        { node, args: [file] },
+      );
+      assert.deepStrictEqual(said, { 'test file': ['true'] });
+    });
+
     it('under the permission model, which is Node’s as it was', async () => {
       const flag = major < 22 ? '--experimental-permission' : '--permission';
       const said = await run(
