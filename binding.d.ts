@@ -71,8 +71,8 @@ export declare class Environment {
   /** Sends a signal to a child; 0 probes. */
   kill(token: number, signal: number): number
   /**
-   * Starts a program. `argv` and `env` hold their entries each ended by a NUL; `cwd` may be
-   * absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
+   * Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
+   * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
    * other ends are closed), unless opening them was what failed: then the number of stdio
    * entries in the plan is cleared, and nothing is open.
    */
@@ -116,6 +116,8 @@ export interface SyncRequest {
   file: string
   argv: string
   env: string
+  /** Whether `env` comes on top of our own environment. */
+  inheritsEnv: boolean
   cwd?: string
   detached: boolean
   uid?: number

@@ -10,7 +10,7 @@ const util = require('node:util');
 const errors = require('../lib/errors.js');
 const options = require('../lib/options.js');
 const { normalizeForkArguments } = require('../lib/fork-options.js');
-const { terminated } = require('../lib/start.js');
+const { terminated } = require('../lib/terminated.js');
 
 const MISSING = '/nonexistent/program';
 const noop = () => {};

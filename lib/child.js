@@ -5,6 +5,7 @@
 const { EventEmitter } = require('node:events');
 const diagnosticsChannel = require('node:diagnostics_channel');
 const os = require('node:os');
+const { isDeferred } = require('./environment.js');
 const { errnoException } = require('./errors.js');
 const { checkPermission } = require('./permission.js');
 const { Process } = require('./process-handle.js');
@@ -51,7 +52,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
   const { serialization } = options;
   validateOneOf(serialization, 'options.serialization', [undefined, 'json', 'advanced']);
   const hasChannel = stdio.ipcIndex !== -1;
-  if (hasChannel) {
+  if (hasChannel && !isDeferred(options)) {
     if (options.envPairs === undefined) options.envPairs = [];
     else validateArray(options.envPairs, 'options.envPairs');
   }

@@ -1,13 +1,99 @@
 'use strict';
 // The environment of a child, as the `KEY=value` strings that execve takes.
 
+const { isMainThread } = require('node:worker_threads');
 const { passesFlagsOn, passFlagsOn } = require('./permission.js');
+const { terminated } = require('./terminated.js');
 const { refuseNul } = require('./validate.js');
 
 // From Node 22 on, what process.env inherits is not handed down.
 const OWN_KEYS_ONLY = Number.parseInt(process.versions.node, 10) >= 22;
 
 const HOST_PROTOTYPE = hostPrototype();
+
+/** The object that Node made, behind which is the environment that a child inherits by itself. */
+const HOST_ENVIRONMENT = HOST_PROTOTYPE !== null && isMainThread ? process.env : undefined;
+
+/**
+ * In a request whose environment is that of this process: the pairs that come on top of it, until
+ * somebody looks at `envPairs`.
+ */
+const kAdded = Symbol('sprog.added');
+
+/**
+ * Gives `request` its `envPairs`, the `KEY=value` strings of `request.env`, or of process.env where
+ * that is falsy. Reading every variable from JS costs more than all else that a spawn does in JS:
+ * where the environment is simply ours, the addon takes it from where libc has it, and `envPairs` is
+ * made only for a program that looks at it.
+ * @param {any} request complete but for this
+ */
+function setEnvironment(request) {
+  const { env } = request;
+  if (isHost(env || process.env)) deferPairs(request);
+  else request.envPairs = environmentPairs(env, request.args);
+}
+
+function isHost(env) {
+  return env === HOST_ENVIRONMENT && env === process.env && !passesFlagsOn && !inherits(env);
+}
+
+function deferPairs(request) {
+  request[kAdded] = [];
+  const settle = (value) => {
+    request[kAdded] = undefined;
+    Object.defineProperty(request, 'envPairs', { value, writable: true });
+    return value;
+  };
+  Object.defineProperty(request, 'envPairs', {
+    get: () => settle(merge(toPairs(process.env), request[kAdded])),
+    set: settle,
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+function merge(pairs, added) {
+  const names = added.map(nameOf);
+  return [...pairs.filter((pair) => !names.includes(nameOf(pair))), ...added];
+}
+
+function nameOf(pair) {
+  return pair.slice(0, pair.indexOf('='));
+}
+
+/** A variable of the child that `request` describes. @returns {string | undefined} */
+function getVariable(request, name) {
+  const isNamed = (pair) => pair.startsWith(`${name}=`);
+  const pair = (request[kAdded] ?? request.envPairs).find(isNamed);
+  if (pair !== undefined) return pair.slice(name.length + 1);
+  return request[kAdded] && process.env[name];
+}
+
+/** Sets a variable of the child, and no other: not of the caller's object or of this process. */
+function setVariable(request, name, value) {
+  const pairs = request[kAdded] ?? request.envPairs;
+  const index = pairs.findIndex((pair) => pair.startsWith(`${name}=`));
+  pairs[index === -1 ? pairs.length : index] = `${name}=${value}`;
+}
+
+/**
+ * What crosses into the addon.
+ * @returns {{ inherits: boolean, text: string }} whether `text` comes on top of our own environment
+ */
+function packEnvironment(request) {
+  const added = request[kAdded];
+  if (added !== undefined) return { inherits: true, text: terminated(added) };
+  // A ChildProcess that is used bare may be told of no environment.
+  const { envPairs } = request;
+  return Array.isArray(envPairs)
+    ? { inherits: false, text: terminated(envPairs) }
+    : { inherits: true, text: '' };
+}
+
+/** Whether the pairs of a request, which has some, are still to be made. */
+function isDeferred(request) {
+  return request[kAdded] !== undefined;
+}
 
 /**
  * @param {Record<string, any> | null | undefined} requested `options.env`; a falsy one means process.env
@@ -79,4 +165,4 @@ function untilNul(text) {
   return end === -1 ? text : text.slice(0, end);
 }
 
-module.exports = { environmentPairs };
+module.exports = { setEnvironment, packEnvironment, getVariable, setVariable, isDeferred };

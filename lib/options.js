@@ -4,7 +4,7 @@
 // the same one is reported.
 
 const { invalidArgType, invalidArgValue } = require('./errors.js');
-const { environmentPairs } = require('./environment.js');
+const { setEnvironment } = require('./environment.js');
 const { bequeath } = require('./register/inheritance.js');
 const { checkPermission } = require('./permission.js');
 const { sanitizeKillSignal, toSignalNumber } = require('./signals.js');
@@ -31,7 +31,7 @@ let hasWarnedOfShellArgs = false;
  * @property {string} file the program, or the shell that runs it
  * @property {any[]} args argv: `argv0` or the file first, elements as the caller gave them
  * @property {string | undefined} cwd undefined means that of this process
- * @property {string[]} envPairs `KEY=value`
+ * @property {string[]} envPairs `KEY=value`; see environment.js
  * @property {boolean} detached
  * @property {number | null | undefined} uid
  * @property {number | null | undefined} gid
@@ -89,7 +89,7 @@ function normalizeSpawnArguments(file, args, options, sync = false) {
 
   request.file = file;
   request.args = [typeof request.argv0 === 'string' ? request.argv0 : file, ...args];
-  request.envPairs = environmentPairs(request.env, request.args);
+  setEnvironment(request);
   bequeath(request);
   request.detached = Boolean(request.detached);
   request.windowsHide = Boolean(request.windowsHide);

@@ -4,6 +4,7 @@
 // channel) and by register (our module).
 
 const fs = require('node:fs');
+const { getVariable, setVariable } = require('./environment.js');
 
 const NAME = 'NODE_OPTIONS';
 
@@ -44,21 +45,15 @@ function isReadable(file) {
   }
 }
 
-/** The NODE_OPTIONS among the `KEY=value` pairs of a child's environment. */
-function optionsOf(pairs) {
-  const index = pairs.findIndex(isOptions);
-  return index === -1 ? '' : pairs[index].slice(NAME.length + 1);
+/** The NODE_OPTIONS of the child that `request` describes; '' where there are none. */
+function optionsOf(request) {
+  return getVariable(request, NAME) ?? '';
 }
 
-/** Puts `option` first in the NODE_OPTIONS of `pairs`, which are changed in place. */
-function addOption(pairs, option) {
-  const index = pairs.findIndex(isOptions);
-  if (index === -1) pairs.push(`${NAME}=${option}`);
-  else pairs[index] = `${NAME}=${option} ${optionsOf(pairs)}`;
-}
-
-function isOptions(pair) {
-  return pair.startsWith(`${NAME}=`);
+/** Puts `option` first in the NODE_OPTIONS of the child. */
+function addOption(request, option) {
+  const given = getVariable(request, NAME);
+  setVariable(request, NAME, given === undefined ? option : `${option} ${given}`);
 }
 
 /** Takes `option` out of an environment's NODE_OPTIONS, wherever others have put theirs since. */

@@ -2,12 +2,14 @@
 // One crossing into the addon: a request packed into strings and one Int32Array.
 
 const { environment } = require('./native.js');
+const { packEnvironment } = require('./environment.js');
 const { KIND } = require('./stdio.js');
+const { terminated } = require('./terminated.js');
 
 // The layout of the plan; src/bindings/spawn.rs has the same.
 const IN = { FLAGS: 0, UID: 1, GID: 2, STDIO_COUNT: 3, STDIO: 4 };
 const OUT = { PID: 0, CHILD: 1 };
-const FLAG = { DETACHED: 1, UID: 2, GID: 4 };
+const FLAG = { DETACHED: 1, UID: 2, GID: 4, INHERIT: 8 };
 
 const COMMON_ENTRIES = 16;
 /** Used again and again: the call is synchronous, and its results are read before anyone else's. */
@@ -31,11 +33,12 @@ const commonPlan = new Int32Array(IN.STDIO + 2 * COMMON_ENTRIES);
 function start(options, args, stdio, advanced) {
   // First of all: an argument's toString may spawn, and would use the common plan too.
   const argv = terminated(args);
-  const envPairs = terminated(options.envPairs ?? []);
+  const environ = packEnvironment(options);
   const { entries } = stdio;
   const plan =
     entries.length <= COMMON_ENTRIES ? commonPlan : new Int32Array(IN.STDIO + 2 * entries.length);
   plan[IN.FLAGS] = options.detached ? FLAG.DETACHED : 0;
+  if (environ.inherits) plan[IN.FLAGS] |= FLAG.INHERIT;
   plan[IN.UID] = setId(plan, options.uid, FLAG.UID);
   plan[IN.GID] = setId(plan, options.gid, FLAG.GID);
   plan[IN.STDIO_COUNT] = entries.length;
@@ -46,7 +49,7 @@ function start(options, args, stdio, advanced) {
   }
   const native = environmentOrErrno();
   if (typeof native === 'number') return { status: native, pid: 0, child: 0, tokens: [] };
-  const status = native.spawn(options.file, argv, envPairs, options.cwd ?? undefined, plan);
+  const status = native.spawn(options.file, argv, environ.text, options.cwd ?? undefined, plan);
   // The addon clears the count where it failed before it had opened all of them: it kept none.
   const opened = plan[IN.STDIO_COUNT] > 0;
   const tokens = entries.map(({ kind }, i) =>
@@ -76,18 +79,4 @@ function setId(plan, id, flag) {
   return id;
 }
 
-/**
- * A list as the system takes it: every entry ended by a NUL. Anything may stand in it; what is
- * not a string is converted, and an entry ends at its first NUL, as any C string.
- */
-function terminated(list) {
-  return list.length === 0 ? '' : `${list.map(toText).join('\0')}\0`;
-}
-
-function toText(value) {
-  const text = typeof value === 'string' ? value : `${value}`;
-  const end = text.indexOf('\0');
-  return end === -1 ? text : text.slice(0, end);
-}
-
-module.exports = { start, environmentOrErrno, terminated };
+module.exports = { start, environmentOrErrno };

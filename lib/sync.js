@@ -4,6 +4,7 @@
 
 const os = require('node:os');
 const { types } = require('node:util');
+const { packEnvironment } = require('./environment.js');
 const { errnoException, invalidArgType } = require('./errors.js');
 const {
   normalizeSpawnArguments,
@@ -15,8 +16,9 @@ const {
 } = require('./options.js');
 const { checkPermission } = require('./permission.js');
 const { signalName } = require('./signals.js');
-const { environmentOrErrno, terminated } = require('./start.js');
+const { environmentOrErrno } = require('./start.js');
 const { parseStdio, KIND } = require('./stdio.js');
+const { terminated } = require('./terminated.js');
 
 const MAX_BUFFER = 1024 * 1024;
 const { SIGTERM } = os.constants.signals;
@@ -60,11 +62,14 @@ function run(request, entries, input, maxBuffer, killSignal) {
   if (typeof native === 'number') {
     return { errno: -native, pid: 0, code: 0, signal: 0 };
   }
+  const argv = terminated(request.args);
+  const environ = packEnvironment(request);
   return native.runSync(
     {
       file: request.file,
-      argv: terminated(request.args),
-      env: terminated(request.envPairs),
+      argv,
+      env: environ.text,
+      inheritsEnv: environ.inherits,
       cwd: request.cwd,
       detached: request.detached,
       uid: request.uid ?? undefined,

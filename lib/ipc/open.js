@@ -4,6 +4,7 @@
 // so that Node does not open the channel before our preload runs; any other under Node's.
 
 const path = require('node:path');
+const { setVariable } = require('../environment.js');
 const { environment } = require('../native.js');
 const { canPreload } = require('../preloading.js');
 const { isNullish } = require('../validate.js');
@@ -44,14 +45,14 @@ function ignoresEnvironment() {
   return ignored;
 }
 
-/** Adds to `options.envPairs` what tells the child of its channel. */
+/** Adds to the child's environment what tells it of its channel. */
 function channelEnvironment(options, index) {
   const mode = options.serialization || 'json';
   if (options[kOwnEnd]) {
-    ownEnd.announce(options.envPairs, index, mode);
+    ownEnd.announce(options, index, mode);
   } else {
-    options.envPairs.push(`NODE_CHANNEL_FD=${index}`);
-    options.envPairs.push(`NODE_CHANNEL_SERIALIZATION_MODE=${mode}`);
+    setVariable(options, 'NODE_CHANNEL_FD', index);
+    setVariable(options, 'NODE_CHANNEL_SERIALIZATION_MODE', mode);
   }
 }
 

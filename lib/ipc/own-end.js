@@ -3,6 +3,7 @@
 // which names the channel is announced, and how the traces of it are removed again. Pure.
 
 const path = require('node:path');
+const { setVariable } = require('../environment.js');
 const { preloadOption, addOption, removeOption } = require('../preloading.js');
 
 const FD = 'SPROG_CHANNEL_FD';
@@ -13,13 +14,14 @@ const PRELOAD = path.join(__dirname, 'preload.js');
 const OPTION = preloadOption(PRELOAD);
 
 /**
- * @param {string[]} pairs `KEY=value` of the child's environment, changed in place
+ * @param {any} request of spawn; the child's environment is what changes
  * @param {number} fd
  * @param {string} mode 'json' or 'advanced'
  */
-function announce(pairs, fd, mode) {
-  addOption(pairs, OPTION);
-  pairs.push(`${FD}=${fd}`, `${MODE}=${mode}`);
+function announce(request, fd, mode) {
+  addOption(request, OPTION);
+  setVariable(request, FD, fd);
+  setVariable(request, MODE, mode);
 }
 
 /**

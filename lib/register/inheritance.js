@@ -25,15 +25,16 @@ function handDown(on) {
 
 /**
  * Adds the preload to a request of spawn that is complete otherwise.
- * @param {{ args: any[], envPairs: string[], uid?: any, gid?: any }} request
+ * @param {any} request
  */
-function bequeath({ args, envPairs, uid, gid }) {
+function bequeath(request) {
   if (!isHandedDown) return;
+  const { args, uid, gid } = request;
   // Another user may not be able to read our files, and a preload that is missing ends a program.
   if (!isNullish(uid) || !isNullish(gid)) return;
-  const given = optionsOf(envPairs);
+  const given = optionsOf(request);
   if (given.includes(OPTION) || !canPreload([...args, given], PRELOAD)) return;
-  addOption(envPairs, OPTION);
+  addOption(request, OPTION);
 }
 
 /**

@@ -17,7 +17,7 @@ use crate::channel::frame::Wire;
 use crate::process::Child;
 use crate::stream::{Kind, Stream};
 use crate::sys::spawn::{CStringArray, Failure, Request, Step};
-use crate::sys::{fd, socket, spawn};
+use crate::sys::{environ, fd, socket, spawn};
 
 // The plan, an Int32Array that carries numbers in and out. lib/native.js has the same layout.
 //
@@ -36,6 +36,7 @@ const OUT_STEP: usize = 2;
 const FLAG_DETACHED: i32 = 1;
 const FLAG_UID: i32 = 2;
 const FLAG_GID: i32 = 4;
+const FLAG_INHERIT: i32 = 8;
 
 /// What becomes a descriptor of the child.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,8 +91,8 @@ struct Ends {
 
 #[napi]
 impl Environment {
-    /// Starts a program. `argv` and `env` hold their entries each ended by a NUL; `cwd` may be
-    /// absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
+    /// Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
+    /// `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
     /// other ends are closed), unless opening them was what failed: then the number of stdio
     /// entries in the plan is cleared, and nothing is open.
     #[napi]
@@ -127,7 +128,7 @@ impl Environment {
         let request = Request {
             file: packed.file.as_bytes(),
             argv: &CStringArray::from_terminated(packed.argv.into_bytes()),
-            env: &CStringArray::from_terminated(packed.env.into_bytes()),
+            env: &environment(packed.env, flags & FLAG_INHERIT != 0),
             // JS has refused NULs.
             cwd: packed.cwd.and_then(|cwd| CString::new(cwd).ok()),
             detached: flags & FLAG_DETACHED != 0,
@@ -215,6 +216,15 @@ impl Theirs {
             Theirs::Owned(fd) => Some(fd.as_fd()),
             Theirs::Borrowed(fd) => Some(*fd),
         }
+    }
+}
+
+/// The environment of a child, from entries each ended by a NUL.
+pub(super) fn environment(entries: String, inherits: bool) -> CStringArray {
+    if inherits {
+        environ::inherit(entries.into_bytes())
+    } else {
+        CStringArray::from_terminated(entries.into_bytes())
     }
 }
 

@@ -9,6 +9,7 @@ use napi_derive::napi;
 use super::environment::Environment;
 use super::negative_errno;
 use super::raw::Captured;
+use super::spawn::environment;
 use crate::sync::{self, Channel, Limits, Outcome, Stdio};
 use crate::sys::exit::ExitStatus;
 use crate::sys::fd;
@@ -20,6 +21,8 @@ pub struct SyncRequest {
     pub file: String,
     pub argv: String,
     pub env: String,
+    /// Whether `env` comes on top of our own environment.
+    pub inherits_env: bool,
     pub cwd: Option<String>,
     pub detached: bool,
     pub uid: Option<i32>,
@@ -97,7 +100,7 @@ fn run(
     let program = Request {
         file: request.file.as_bytes(),
         argv: &CStringArray::from_terminated(request.argv.into_bytes()),
-        env: &CStringArray::from_terminated(request.env.into_bytes()),
+        env: &environment(request.env, request.inherits_env),
         // JS has refused NULs.
         cwd: request.cwd.and_then(|cwd| CString::new(cwd).ok()),
         detached: request.detached,

@@ -11,4 +11,6 @@ compile_error!("sprog is native on Linux only; elsewhere the package runs on Nod
 
 pub mod unwind;
 
-pub use imp::{append, epoll, exit, exit_hook, fd, pidfd, poll, signal, socket, spawn, uv};
+pub use imp::{
+    append, environ, epoll, exit, exit_hook, fd, pidfd, poll, signal, socket, spawn, uv,
+};

@@ -3,6 +3,7 @@
 
 pub mod append;
 mod cstrings;
+pub mod environ;
 pub mod epoll;
 pub mod exit;
 pub mod exit_hook;
