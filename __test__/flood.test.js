@@ -271,3 +271,29 @@ describe('bytes through a child come back as they were', () => {
     await Promise.all(Array.from({ length: 64 }, (_, n) => throughCat(5_000_000, n, 'pipe')));
   });
 });
+
+describe('a child that answers without a pause', () => {
+  it('does not keep the others waiting', async () => {
+    const echo = path.join(FIXTURES, 'ipc-echo.js');
+    const busy = sprog.fork(echo, [], { execArgv: [] });
+    let rounds = 0;
+    busy.on('message', () => {
+      rounds++;
+      busy.send(rounds);
+    });
+    busy.send(0);
+    await once(busy, 'message');
+    const other = sprog.fork(echo, [], { execArgv: [] });
+    for (let n = 0; n < 50; n++) {
+      other.send(n);
+      const [answer] = await once(other, 'message');
+      assert.deepStrictEqual(answer, n);
+      await once(sprog.spawn('true'), 'exit');
+    }
+    const ends = [once(busy, 'close'), once(other, 'close')];
+    busy.kill('SIGKILL');
+    other.kill('SIGKILL');
+    await Promise.all(ends);
+    assert.ok(rounds > 50);
+  });
+});

@@ -27,7 +27,36 @@ pub trait Source {
     fn is_served_last(&self) -> bool;
 }
 
+/// What came of serving a source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Served {
+    /// It was not ready.
+    Idle,
+    /// It gave what it had, as far as can be known.
+    Lightly,
+    /// It may have more.
+    Fully,
+}
+
+/// How a source is to be served.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    pub read: bool,
+    pub write: bool,
+    /// Nothing else is known to be ready. What a short read leaves behind is reported again, so that a
+    /// second system call to see that nothing is left can be spared. Else the source must be read to
+    /// the end, since an exit may come after it.
+    pub alone: bool,
+}
+
+/// So many wake-ups in a row may be served by a guess.
+const MAX_GUESSES: u32 = 16;
+
 pub struct Reactor<S> {
+    /// The source that was alone in the last wake-up, and gave little: a lone message is often followed
+    /// by another, and then asking the epoll set is a system call too many.
+    guess: Cell<Option<Ready>>,
+    guesses: Cell<u32>,
     epoll: Epoll,
     poll: OnceCell<Poll>,
     slots: RefCell<Vec<Slot<S>>>,
@@ -46,6 +75,8 @@ struct Slot<S> {
 impl<S: Source> Reactor<S> {
     pub fn new() -> io::Result<Reactor<S>> {
         Ok(Reactor {
+            guess: Cell::new(None),
+            guesses: Cell::new(0),
             epoll: Epoll::new()?,
             poll: OnceCell::new(),
             slots: RefCell::default(),
@@ -146,24 +177,50 @@ impl<S: Source> Reactor<S> {
 
     /// One wake-up: calls `serve` for each source that is ready now. No borrow is held across the
     /// call, which may insert, update and remove any source, its own too.
-    pub fn turn(&self, mut serve: impl FnMut(Token, Rc<S>, Ready)) {
+    pub fn turn(&self, mut serve: impl FnMut(Token, Rc<S>, Turn) -> Served) {
+        if self.turn_by_guess(&mut serve) {
+            return;
+        }
         let mut ready = Vec::new();
         if self.epoll.poll(&mut ready).is_err() {
             return;
         }
+        let alone = matches!(&ready[..], [event] if !event.broken);
         let mut last = Vec::new();
-        for event in ready {
+        for &event in &ready {
+            let turn = Turn { read: event.read, write: event.write, alone };
             match self.live(event) {
-                Some(source) if source.is_served_last() => last.push(event),
-                Some(source) => serve(event.key as Token, source, event),
+                Some(source) if source.is_served_last() => last.push((event, turn)),
+                Some(source) => {
+                    let served = serve(event.key as Token, source, turn);
+                    self.guess.set((alone && served == Served::Lightly).then_some(event));
+                }
                 None => {}
             }
         }
-        for event in last {
+        for (event, turn) in last {
             if let Some(source) = self.live(event) {
-                serve(event.key as Token, source, event);
+                serve(event.key as Token, source, turn);
             }
         }
+    }
+
+    /// Serves the source that was alone last time, if it is what has become ready. The set is asked
+    /// again in time: it is level-triggered, so that what else is ready only waits a little.
+    fn turn_by_guess(&self, serve: &mut impl FnMut(Token, Rc<S>, Turn) -> Served) -> bool {
+        let guesses = self.guesses.replace(0);
+        let Some(event) = self.guess.take() else { return false };
+        if guesses == MAX_GUESSES {
+            return false;
+        }
+        let Some(source) = self.live(event) else { return false };
+        let turn = Turn { read: true, write: false, alone: true };
+        let served = serve(event.key as Token, source, turn);
+        if served == Served::Lightly {
+            self.guess.set(Some(event));
+            self.guesses.set(guesses + 1);
+        }
+        served != Served::Idle
     }
 
     /// The source of an event, if it is still the tenant and still wants to hear.

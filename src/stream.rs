@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use crate::reactor::Served;
 use crate::sys::{fd, socket};
 
 /// What one read asks for: libuv's size, so that a paused stream reads ahead as far as Node's.
@@ -123,28 +124,38 @@ impl Stream {
         }
     }
 
-    /// Reads until nothing is left, the sink stops it, or this wake-up's share is used up.
-    pub fn drain<S: Sink>(&self, sink: &S) {
+    /// Reads until nothing is left (as far as a short read tells, if `may_stop_short`), the sink
+    /// stops it, or this wake-up's share is used up.
+    pub fn drain<S: Sink>(&self, sink: &S, may_stop_short: bool) -> Served {
         if let Err(error) = self.keep_nonblocking() {
             return self.finish(sink, Some(error));
         }
         let mut share = WAKE_UP_BYTES;
+        let mut served = Served::Idle;
         for _ in 0..WAKE_UP_READS {
             if !self.reading.get() || share == 0 {
-                return;
+                return Served::Fully;
             }
             match self.read_once(sink) {
                 Ok(0) => return self.finish(sink, None),
-                Ok(count) => share = share.saturating_sub(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Ok(count) => {
+                    share = share.saturating_sub(count);
+                    served = Served::Lightly;
+                    if may_stop_short && !self.hot.get() {
+                        return served;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return served,
                 Err(error) => return self.finish(sink, Some(error)),
             }
         }
+        Served::Fully
     }
 
-    fn finish<S: Sink>(&self, sink: &S, error: Option<io::Error>) {
+    fn finish<S: Sink>(&self, sink: &S, error: Option<io::Error>) -> Served {
         self.reading.set(false);
         sink.ended(error);
+        Served::Fully
     }
 
     /// One read and its delivery: the count, 0 at the end of file.
@@ -278,11 +289,11 @@ mod tests {
         let mut sent = 0;
         while sent < payload.len() {
             sent += writer.write(&payload[sent..]).unwrap();
-            reader.drain(&sink);
+            reader.drain(&sink, false);
         }
         writer.close();
         while reader.is_reading() {
-            reader.drain(&sink);
+            reader.drain(&sink, false);
         }
         assert_eq!(*sink.bytes.borrow(), payload);
         assert_eq!(sink.ends.get(), 1);
@@ -294,7 +305,7 @@ mod tests {
         let reader = Stream::new(Kind::Socket, ours);
         socket::send(&theirs, b"unread").unwrap();
         let sink = Collected::default();
-        reader.drain(&sink);
+        reader.drain(&sink, false);
         assert_eq!(sink.chunks.get(), 0);
     }
 }

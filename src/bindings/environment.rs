@@ -9,8 +9,7 @@ use napi_derive::napi;
 use super::handle::Handle;
 use super::raw::{self, Host, HostBuffer, Value};
 use super::{negative_errno, status};
-use crate::reactor::{Reactor, Token};
-use crate::sys::epoll::Ready;
+use crate::reactor::{Reactor, Served, Token, Turn};
 use crate::sys::exit::ExitStatus;
 use crate::sys::spawn;
 use crate::sys::uv::Loop;
@@ -163,18 +162,18 @@ impl Inner {
     }
 
     fn wake_up(&self) {
-        self.reactor.turn(|token, handle, ready| {
-            if let Some(_scope) = self.host.scope() {
-                self.serve(token, &handle, ready);
-            }
+        self.reactor.turn(|token, handle, turn| match self.host.scope() {
+            Some(_scope) => self.serve(token, &handle, turn),
+            None => Served::Idle,
         });
     }
 
-    fn serve(&self, token: Token, handle: &Handle, ready: Ready) {
+    fn serve(&self, token: Token, handle: &Handle, turn: Turn) -> Served {
         let sink = Sink { host: &self.host, token };
+        let mut served = Served::Fully;
         match handle {
             Handle::Child(child) => {
-                let Some(exit) = child.try_exit() else { return };
+                let Some(exit) = child.try_exit() else { return Served::Idle };
                 self.reactor.remove(token);
                 child.forget();
                 let (code, signal) = match exit {
@@ -182,23 +181,23 @@ impl Inner {
                     ExitStatus::Signal(signal) => (0, signal),
                 };
                 sink.emit(Event::Exit, Value::Number(code.into()), Value::Number(signal.into()));
-                return;
+                return served;
             }
             Handle::Stream(stream) => {
-                if ready.read {
-                    stream.drain(&sink);
+                if turn.read {
+                    served = stream.drain(&sink, turn.alone);
                 }
-                if ready.write && stream.is_waiting_to_write() {
+                if turn.write && stream.is_waiting_to_write() {
                     stream.set_waiting_to_write(false);
                     sink.emit(Event::Writable, Value::Number(0.0), Value::Number(0.0));
                 }
             }
             Handle::Channel(channel) => {
-                if ready.write && channel.is_waiting_to_write() {
+                if turn.write && channel.is_waiting_to_write() {
                     self.write_queued(channel, &sink);
                 }
-                if ready.read {
-                    channel.drain(&sink);
+                if turn.read {
+                    served = channel.drain(&sink, turn.alone);
                 }
             }
         }
@@ -206,6 +205,7 @@ impl Inner {
         if self.reactor.get(token).is_some_and(|current| std::ptr::eq(&*current, handle)) {
             let _ = self.reactor.update(token);
         }
+        served
     }
 
     fn write_queued(&self, channel: &channel::Channel, sink: &Sink<'_>) {

@@ -11,6 +11,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
+use crate::reactor::Served;
 use crate::sys::socket;
 use frame::{Arrival, Inbox, Wire};
 use outbox::Outbox;
@@ -136,35 +137,44 @@ impl Channel {
         self.inbox.borrow().lines().map(<[u8]>::to_vec).collect()
     }
 
-    /// Reads until nothing is left, the sink stops it, or this wake-up's share is used up.
-    pub fn drain<S: Sink>(&self, sink: &S) {
+    /// Reads until nothing is left (as far as a short read tells, if `may_stop_short`), the sink
+    /// stops it, or this wake-up's share is used up.
+    pub fn drain<S: Sink>(&self, sink: &S, may_stop_short: bool) -> Served {
         let mut share = WAKE_UP_BYTES;
+        let mut served = Served::Idle;
         for _ in 0..WAKE_UP_READS {
             if !self.reading.get() || share == 0 {
-                return;
+                return Served::Fully;
             }
             match self.receive() {
-                Ok(0) => return self.finish(sink, None),
-                Ok(count) => {
+                Ok((0, _)) => return self.finish(sink, None),
+                Ok((count, room)) => {
                     share = share.saturating_sub(count);
                     self.deliver(sink);
                     if self.is_too_long() {
                         let error = io::Error::from_raw_os_error(libc::EMSGSIZE);
                         return self.finish(sink, Some(error));
                     }
+                    served = Served::Lightly;
+                    if may_stop_short && count < room {
+                        return served;
+                    }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return served,
                 Err(error) => return self.finish(sink, Some(error)),
             }
         }
+        Served::Fully
     }
 
-    fn finish<S: Sink>(&self, sink: &S, error: Option<io::Error>) {
+    fn finish<S: Sink>(&self, sink: &S, error: Option<io::Error>) -> Served {
         self.reading.set(false);
         sink.ended(error);
+        Served::Fully
     }
 
-    fn receive(&self) -> io::Result<usize> {
+    /// One read: how much came, and how much could have.
+    fn receive(&self) -> io::Result<(usize, usize)> {
         let fd = self.fd.borrow();
         let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
         // In use: an addon turns the loop inside of a delivery. What is there can wait.
@@ -172,12 +182,14 @@ impl Channel {
             return Err(io::ErrorKind::WouldBlock.into());
         };
         let mut descriptors = Vec::new();
-        let count = socket::receive_with_descriptors(fd, inbox.space(), &mut descriptors)?;
+        let space = inbox.space();
+        let room = space.len();
+        let count = socket::receive_with_descriptors(fd, space, &mut descriptors)?;
         inbox.advance(count);
         let mut held = self.descriptors.borrow_mut();
-        let room = MAX_WAITING_DESCRIPTORS.saturating_sub(held.len());
-        held.extend(descriptors.into_iter().take(room));
-        Ok(count)
+        let free = MAX_WAITING_DESCRIPTORS.saturating_sub(held.len());
+        held.extend(descriptors.into_iter().take(free));
+        Ok((count, room))
     }
 
     fn is_too_long(&self) -> bool {
@@ -263,10 +275,10 @@ mod tests {
         let (channel, peer) = channel(Wire::Json);
         socket::send(&peer, b"1\n2\n3").unwrap();
         let log = Log::default();
-        channel.drain(&log);
+        channel.drain(&log, false);
         assert!(channel.is_mid_message());
         drop(peer);
-        channel.drain(&log);
+        channel.drain(&log, false);
         assert_eq!(*log.entries.borrow(), ["2 [1,2]", "end None"]);
     }
 
@@ -292,7 +304,7 @@ mod tests {
             socket::send(&peer, plain).unwrap();
             drop(descriptor);
             let log = Log { claims: Some((&channel, 1)), ..Log::default() };
-            channel.drain(&log);
+            channel.drain(&log, false);
             assert_eq!(log.entries.borrow()[0], "1 held");
             assert_eq!(log.entries.borrow().len(), 3);
             assert_eq!(log.taken.borrow().len(), 1);
@@ -312,11 +324,11 @@ mod tests {
             socket::send_with_descriptor(&peer, start, descriptor.as_fd()).unwrap();
             drop(descriptor);
             let log = Log::default();
-            channel.drain(&log);
+            channel.drain(&log, false);
             assert!(!is_closed(&other));
             socket::send(&peer, rest).unwrap();
             let log = Log { claims: Some((&channel, 1)), ..Log::default() };
-            channel.drain(&log);
+            channel.drain(&log, false);
             assert_eq!(log.taken.borrow().len(), 1);
         }
     }
@@ -328,7 +340,7 @@ mod tests {
             let (descriptor, other) = rider();
             socket::send_with_descriptor(&peer, message, descriptor.as_fd()).unwrap();
             drop(descriptor);
-            channel.drain(&Log::default());
+            channel.drain(&Log::default(), false);
             assert!(is_closed(&other));
             assert!(channel.take_descriptor().is_none());
         }
@@ -340,7 +352,7 @@ mod tests {
         let (descriptor, other) = rider();
         socket::send_with_descriptor(&peer, b"{", descriptor.as_fd()).unwrap();
         drop(descriptor);
-        channel.drain(&Log::default());
+        channel.drain(&Log::default(), false);
         assert!(!is_closed(&other));
         channel.close();
         assert!(is_closed(&other));
@@ -354,7 +366,7 @@ mod tests {
             socket::send_with_descriptor(&peer, b"1", descriptor.as_fd()).unwrap();
         }
         let others: Vec<_> = riders.into_iter().map(|(_, other)| other).collect();
-        channel.drain(&Log::default());
+        channel.drain(&Log::default(), false);
         let open = others.iter().filter(|other| !is_closed(other)).count();
         assert_eq!(open, MAX_WAITING_DESCRIPTORS);
     }
@@ -364,7 +376,7 @@ mod tests {
         let (channel, peer) = channel(Wire::Length);
         socket::send(&peer, &u32::MAX.to_be_bytes()).unwrap();
         let log = Log::default();
-        channel.drain(&log);
+        channel.drain(&log, false);
         assert_eq!(*log.entries.borrow(), [format!("end {:?}", Some(libc::EMSGSIZE))]);
         assert!(!channel.is_reading());
     }

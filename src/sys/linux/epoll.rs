@@ -34,6 +34,8 @@ pub struct Ready {
     pub key: u64,
     pub read: bool,
     pub write: bool,
+    /// A hang-up or an error.
+    pub broken: bool,
 }
 
 pub struct Epoll {
@@ -84,6 +86,7 @@ impl Epoll {
                 key: event.data.u64(),
                 read: broken || flags.contains(EventFlags::IN),
                 write: broken || flags.contains(EventFlags::OUT),
+                broken,
             });
         }
         Ok(())
