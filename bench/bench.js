@@ -7,13 +7,14 @@
 //   --quick        smaller sizes: an impression, not a figure to quote
 //   --tiny         the smallest sizes, one round: whether every case works at all
 //
-// A full run writes bench/results.json and bench/results.md; a run of part of it writes
-// results.partial.json and results.partial.md beside them.
+// A full run writes bench/results.json, results.md and results.svg; a run of part of it writes
+// results.partial.* beside them.
 
 const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { setup } = require('../scripts/setup.js');
+const { chart } = require('./chart.js');
 const { findPeers, installPeers } = require('./peers.js');
 const { ROWS, takesPart } = require('./plan.js');
 const { circumstances, markdown, number, summarize } = require('./report.js');
@@ -109,7 +110,8 @@ function write(results, name) {
   const place = path.join(__dirname, name);
   fs.writeFileSync(`${place}.json`, `${JSON.stringify(results, null, 2)}\n`);
   fs.writeFileSync(`${place}.md`, markdown(results));
-  console.log(`\nwritten: bench/${name}.json, bench/${name}.md`);
+  fs.writeFileSync(`${place}.svg`, chart(results));
+  console.log(`\nwritten: bench/${name}.json, .md and .svg`);
 }
 
 main().then(

@@ -2,7 +2,7 @@
 // Who is compared: sprog and node:child_process on several Nodes, Bun, Deno, and the wrapper packages.
 // Everything comes from npm, as packages that hold their binary: no install script is run.
 
-const { execFileSync } = require('node:child_process');
+const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { nodeBinary } = require('../__test__/helpers/nodes.js');
@@ -28,14 +28,18 @@ function findPeers(wanted) {
     deno: () => ({ runtime: 'deno', command: deno(), args: ['run', '-A'], module: BUILTIN }),
     execa: () => ({ ...node(26, 'execa'), wrapper: true }),
     tinyexec: () => ({ ...node(26, 'tinyexec'), wrapper: true }),
+    floor: () => {
+      const command = floor();
+      return command && { runtime: 'floor', command, args: [], module: BUILTIN };
+    },
   };
   const unknown = (wanted ?? []).filter((id) => !Object.hasOwn(all, id));
   if (unknown.length > 0) throw new Error(`no such peer: ${unknown}; ${Object.keys(all)}`);
   return Object.entries(all)
     .filter(([id]) => !wanted || wanted.includes(id))
-    .map(([id, make]) => {
-      const peer = { id, ...make() };
-      return { ...peer, version: version(peer) };
+    .flatMap(([id, make]) => {
+      const made = make();
+      return made ? [{ id, ...made, version: version(made) }] : [];
     });
 }
 
@@ -46,6 +50,16 @@ function node(major, module) {
 function bun() {
   const arch = process.arch === 'arm64' ? 'aarch64' : process.arch;
   return binary(`@oven/bun-${process.platform}-${arch}`, 'bin/bun');
+}
+
+/** A C program that makes the same system calls and nothing else; no peer where nothing compiles it. */
+function floor() {
+  if (spawnSync('cc', ['--version']).status !== 0) return undefined;
+  const place = path.join(ROOT, 'target', 'bench', 'floor');
+  const source = path.join(__dirname, 'floor', 'floor.c');
+  fs.mkdirSync(path.dirname(place), { recursive: true });
+  execFileSync('cc', ['-O2', '-Wall', '-Wextra', '-o', place, source], { stdio: 'inherit' });
+  return place;
 }
 
 function deno() {

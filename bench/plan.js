@@ -7,6 +7,9 @@ const HIGHER = 'higher';
 
 const isNode = (peer) => peer.runtime === 'node' && !peer.wrapper;
 
+/** What bench/floor does too. */
+const FLOOR = ['spawn-block', 'spawn-close', 'stdout-throughput', 'ipc-pingpong'];
+
 function figure(key, title, unit, better = LOWER) {
   return { key, title, unit, better };
 }
@@ -115,6 +118,16 @@ const ROWS = [
     figures: [figure('megabytesPerSecond', 'both ways', 'MB/s', HIGHER)],
   })),
   {
+    case: 'ipc-big-oneway',
+    title: 'IPC message of 128 MB, one way, advanced',
+    params: { serialization: 'advanced' },
+    figures: [
+      figure('oneWayMs', 'median', 'ms'),
+      figure('parentPeakMb', "parent's peak above its start", 'MB'),
+      figure('childPeakMb', "child's peak above its start", 'MB'),
+    ],
+  },
+  {
     case: 'fork-first-reply',
     title: 'fork to first reply',
     figures: [figure('replyMs', 'median', 'ms')],
@@ -141,7 +154,13 @@ const ROWS = [
 /** Whether a peer takes part in a row. */
 function takesPart(peer, row) {
   if (peer.wrapper && !row.wrappers) return false;
+  if (peer.runtime === 'floor') return FLOOR.includes(row.case) && !isAdvanced(row);
   return row.peers ? row.peers(peer) : true;
+}
+
+/** V8's format costs JavaScript; the floor sends bytes. */
+function isAdvanced({ params }) {
+  return params?.serialization === 'advanced';
 }
 
 module.exports = { ROWS, takesPart };

@@ -9,8 +9,7 @@ process.on('message', (message) => listener(message));
 function command(message) {
   switch (message.command) {
     case 'who':
-      // sprog leaves this mark where it has taken the channel over.
-      process.send({ native: Symbol.for('sprog') in process || Symbol.for('sprog') in globalThis });
+      process.send({ native: hasOwnEnd() });
       break;
     case 'echo':
       listener = (each) => process.send(each);
@@ -20,10 +19,23 @@ function command(message) {
       listener = counter(message.count, (misfit) => process.send({ counted: true, misfit }));
       process.send({ ready: true });
       break;
+    case 'measure':
+      listener = ({ payload }) => {
+        let sum = 0;
+        for (let at = 0; at < payload.length; at += 2 ** 20) sum += payload[at];
+        process.send({ bytes: payload.length, sum });
+      };
+      process.send({ ready: true });
+      break;
     case 'flood':
       flood(process, message.count);
       break;
     default:
       throw new Error(`unknown command: ${JSON.stringify(message)}`);
   }
+}
+
+/** Whether the channel is sprog's: its preload has loaded modules before this one. */
+function hasOwnEnd() {
+  return Object.keys(require.cache).some((file) => file.endsWith('/lib/ipc/child-end.js'));
 }
