@@ -1,3 +1,5 @@
+/// <reference types="node" />
+
 /**
  * `node:child_process`, rebuilt on a native addon. Everything that Node's module exports is here
  * under the same name and with the same types; what is said below holds for both, except where it
@@ -5,9 +7,50 @@
  */
 
 import type * as node from 'node:child_process';
-import type { Stream } from 'node:stream';
+import type { Exec, ExecFile, Fork, Spawn } from './types/async.js';
+import type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 
 export * from 'node:child_process';
+export type { Exec, ExecFile, Fork, OutputBuffer, OutputOf, Spawn } from './types/async.js';
+export type { ForkEvents, ForkedProcess, ForkListener } from './types/messages.js';
+export type {
+  CommonExecOptions,
+  CommonOptions,
+  CommonSpawnOptions,
+  ExecFileOptions,
+  ExecFileOptionsWithBufferEncoding,
+  ExecFileOptionsWithEncoding,
+  ExecFileOptionsWithStringEncoding,
+  ExecFileSyncOptions,
+  ExecFileSyncOptionsWithBufferEncoding,
+  ExecFileSyncOptionsWithStringEncoding,
+  ExecOptions,
+  ExecOptionsWithBufferEncoding,
+  ExecOptionsWithEncoding,
+  ExecOptionsWithStringEncoding,
+  ExecSyncOptions,
+  ExecSyncOptionsWithBufferEncoding,
+  ExecSyncOptionsWithStringEncoding,
+  ForkOptions,
+  ForkOptionsWithFifo,
+  ForkOptionsWithStdio,
+  ForkStdio,
+  MessagingOptions,
+  ProcessEnvOptions,
+  SilentForkOptions,
+  SpawnOptions,
+  SpawnOptionsWithFifo,
+  SpawnOptionsWithoutStdio,
+  SpawnOptionsWithStdio,
+  SpawnSyncOptions,
+  SpawnSyncOptionsWithBufferEncoding,
+  SpawnSyncOptionsWithStringEncoding,
+  SyncEncoding,
+  SyncOptionsOf,
+  SyncOptionsWithoutEncoding,
+} from './types/options.js';
+export type { ChildProcessOf, StdioElement, StdioOption } from './types/stdio.js';
+export type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 
 /**
  * Whether the addon is in use. Where it cannot be loaded, the functions of this module are those of
@@ -17,50 +60,6 @@ export const native: boolean;
 
 /** Why the addon could not be loaded; `undefined` if it was. */
 export const nativeError: Error | undefined;
-
-/**
- * What one descriptor of a child is connected to:
- * - `'pipe'`, `'overlapped'`, `null`, `undefined`: a stream of ours (from index 3 up, the last two
- *   mean `'ignore'`)
- * - `'fifo'`: the same over a pipe instead of a socket, so that the child can open `/dev/stdin`
- * - `'ignore'`: `/dev/null`
- * - `'inherit'`, a number, a stream with a descriptor: shared with this process
- * - `'ipc'`: the message channel, at most one
- */
-export type StdioElement =
-  | node.IOType
-  | 'fifo'
-  | 'ipc'
-  | Stream
-  | { fd: number }
-  | number
-  | null
-  | undefined;
-
-/** Options of `spawn()` with an array for `stdio` in which `'fifo'` may stand. */
-export interface SpawnOptionsWithFifo extends Omit<node.SpawnOptions, 'stdio'> {
-  stdio: readonly StdioElement[];
-}
-
-/** Options of `fork()` with an array for `stdio` in which `'fifo'` may stand. */
-export interface ForkOptionsWithFifo extends Omit<node.ForkOptions, 'stdio'> {
-  /** Must hold `'ipc'`. */
-  stdio: readonly StdioElement[];
-}
-
-export interface Spawn {
-  (command: string, options: SpawnOptionsWithFifo): node.ChildProcess;
-  (command: string, args: readonly string[], options: SpawnOptionsWithFifo): node.ChildProcess;
-}
-
-export interface Fork {
-  (modulePath: string | URL, options: ForkOptionsWithFifo): node.ChildProcess;
-  (
-    modulePath: string | URL,
-    args: readonly string[],
-    options: ForkOptionsWithFifo,
-  ): node.ChildProcess;
-}
 
 /**
  * Starts a program and returns at once; its output comes through streams.
@@ -77,7 +76,7 @@ export interface Fork {
  * started. A program that is missing or may not be run (`ENOENT`, `EACCES`), as well as a lack of
  * processes or descriptors (`EAGAIN`, `EMFILE`, `ENFILE`), is an `'error'` event instead.
  */
-export const spawn: typeof node.spawn & Spawn;
+export const spawn: Spawn & typeof node.spawn;
 
 /**
  * Starts a Node script with a message channel: `child.send()` here, `process.send()` there.
@@ -88,7 +87,7 @@ export const spawn: typeof node.spawn & Spawn;
  *
  * Throws what `spawn()` throws, and `ERR_CHILD_PROCESS_IPC_REQUIRED`.
  */
-export const fork: typeof node.fork & Fork;
+export const fork: Fork & typeof node.fork;
 
 /**
  * Runs a command in a shell and calls back with all of its output.
@@ -102,14 +101,14 @@ export const fork: typeof node.fork & Fork;
  * `util.promisify(exec)` resolves with `{ stdout, stderr }` and puts both on the error it rejects
  * with. Never pass text to it that you did not write: a shell reads it.
  */
-export const exec: typeof node.exec;
+export const exec: Exec & typeof node.exec;
 
 /**
  * Runs a program without a shell and calls back with all of its output. Options, error and
  * `util.promisify()` are those of `exec()`, but for `shell` (default: false). `stdio`, `detached`
  * and `argv0` are not passed on.
  */
-export const execFile: typeof node.execFile;
+export const execFile: ExecFile & typeof node.execFile;
 
 /**
  * Runs a program and blocks this thread until it has ended. Never throws for what the program does:
@@ -119,7 +118,7 @@ export const execFile: typeof node.execFile;
  *
  * Throws as `spawn()` does for wrong arguments, and `ERR_IPC_SYNC_FORK` for `'ipc'`.
  */
-export const spawnSync: typeof node.spawnSync;
+export const spawnSync: SpawnSync & typeof node.spawnSync;
 
 /**
  * Runs a command in a shell, blocks until it has ended and returns its output (a Buffer unless
@@ -129,10 +128,10 @@ export const spawnSync: typeof node.spawnSync;
  * longer than `timeout` milliseconds or writes more than `maxBuffer` bytes; the error has all that
  * `spawnSync()` returns.
  */
-export const execSync: typeof node.execSync;
+export const execSync: ExecSync & typeof node.execSync;
 
 /** `execSync()` without a shell: a program and its arguments. */
-export const execFileSync: typeof node.execFileSync;
+export const execFileSync: ExecFileSync & typeof node.execFileSync;
 
 /** Node's own: opens the channel of a forked process. Not meant to be called. */
 export const _forkChild: (fd: number, serializationMode: number) => void;

@@ -1,0 +1,73 @@
+// The `stdio` option as a type, and what it makes of the streams of a child.
+
+import type {
+  ChildProcess,
+  ChildProcessByStdio,
+  ChildProcessWithoutNullStreams,
+  IOType,
+} from 'node:child_process';
+import type { Readable, Stream, Writable } from 'node:stream';
+
+/**
+ * What one descriptor of a child is connected to:
+ * - `'pipe'`, `'overlapped'`, `null`, `undefined`: a stream of ours (from index 3 up, the last two
+ *   mean `'ignore'`)
+ * - `'fifo'`: the same over a pipe instead of a socket, so that the child can open `/dev/stdin`; where
+ *   the addon is not in use it is refused (`ERR_INVALID_ARG_VALUE`)
+ * - `'ignore'`: `/dev/null`
+ * - `'inherit'`, a number, a stream with a descriptor: shared with this process
+ * - `'ipc'`: the message channel, at most one
+ */
+export type StdioElement =
+  | IOType
+  | 'fifo'
+  | 'ipc'
+  | Stream
+  | { fd: number }
+  | number
+  | null
+  | undefined;
+
+/** The whole `stdio` option: one word for the first three descriptors, or an element for each. */
+export type StdioOption = IOType | 'fifo' | readonly StdioElement[];
+
+/** Elements that give a stream on our side. A negative number, which means a pipe too, is not here. */
+type PipeElement = 'pipe' | 'overlapped' | 'fifo' | null | undefined;
+
+/** The element at `Index` of a `stdio` option. A word stands at each; what an array lacks is undefined. */
+type ElementAt<S, Index extends '0' | '1' | '2'> = S extends readonly unknown[]
+  ? Index extends keyof S
+    ? S[Index]
+    : number extends S['length']
+      ? S[number] | undefined
+      : undefined
+  : S;
+
+/** What stands in `child.stdio` for an element: the stream, or null. */
+type EndOf<Element, Pipe> = Element extends PipeElement
+  ? Pipe
+  : Element extends number
+    ? `${Element}` extends `-${string}`
+      ? Pipe
+      : null
+    : null;
+
+type ByEnds<
+  In extends Writable | null,
+  Out extends Readable | null,
+  Err extends Readable | null,
+> = [In, Out, Err] extends [Writable, Readable, Readable]
+  ? ChildProcessWithoutNullStreams
+  : [Writable | null, Readable | null, Readable | null] extends [In, Out, Err]
+    ? ChildProcess
+    : ChildProcessByStdio<In, Out, Err>;
+
+/**
+ * The child that a `stdio` option makes: `stdin`, `stdout` and `stderr` are streams where it says so,
+ * null where it says so, and either where the type of the option leaves it open.
+ */
+export type ChildProcessOf<S> = ByEnds<
+  EndOf<ElementAt<S, '0'>, Writable>,
+  EndOf<ElementAt<S, '1'>, Readable>,
+  EndOf<ElementAt<S, '2'>, Readable>
+>;
