@@ -334,7 +334,7 @@ export interface ExecFile {
   (
     file: string,
     options: ExecFileOptions | null | undefined,
-    callback: ExecFileCallback<string | OutputBuffer> | null | undefined,
+    callback?: ExecFileCallback<string | OutputBuffer> | null | undefined,
   ): node.ChildProcess;
   /**
    * Runs a program and calls back with all of its output.
@@ -347,6 +347,6 @@ export interface ExecFile {
     file: string,
     args: readonly string[] | null | undefined,
     options: ExecFileOptions | null | undefined,
-    callback: ExecFileCallback<string | OutputBuffer> | null | undefined,
+    callback?: ExecFileCallback<string | OutputBuffer> | null | undefined,
   ): node.ChildProcess;
 }

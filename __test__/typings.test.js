@@ -1,0 +1,218 @@
+'use strict';
+// The typings as a user's compiler sees them: the package as it is published, beside @types/node of
+// every line, in every way to resolve and import it. The cases are in __test__/typings.
+
+const assert = require('node:assert');
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, describe, it: test } = require('node:test');
+const { promisify } = require('node:util');
+const { copyPackage } = require('./helpers/package.js');
+const { packageDirectory } = require('./helpers/packages.js');
+const { ROOT } = require('./helpers/script.js');
+const { undocumented } = require('./helpers/typedocs.js');
+
+const CASES = path.join(__dirname, 'typings');
+const INSTALLED = path.join(ROOT, 'node_modules');
+const COMPILER = path.join(INSTALLED, 'typescript');
+/** Lines of @types/node; the newest is the one that the package itself is checked with. */
+const LINES = [20, 22, 24, 'newest'];
+
+const it = (title, run) => test(title, { timeout: 120_000 }, run);
+
+/** The files of a run: all cases, and the ways to import that its settings allow. */
+const including = (...imports) => ['cases', ...imports.map((name) => `imports/${name}`)];
+const EVERY_MODULE = including('module.mts', 'require.cts', 'checked.cjs', 'named.ts');
+
+/** Settings of the newest compiler; `types: []` shows that the package finds Node's types itself. */
+const MODES = {
+  'nodenext, with every declaration checked': {
+    files: EVERY_MODULE,
+    options: { module: 'nodenext', skipLibCheck: false, types: [] },
+  },
+  'node16, with exact optional properties': {
+    files: EVERY_MODULE,
+    options: { module: 'node16', exactOptionalPropertyTypes: true },
+  },
+  'a bundler': {
+    files: including('named.ts', 'default.ts'),
+    options: { module: 'esnext', moduleResolution: 'bundler', declaration: true },
+  },
+  commonjs: {
+    files: including('named.ts', 'default.ts'),
+    options: { module: 'commonjs', moduleResolution: 'bundler', types: [] },
+  },
+};
+
+/** What only older compilers know, and the oldest that will do. */
+const OLDER = {
+  'TypeScript 5.4, nodenext': {
+    version: '5.4',
+    line: 20,
+    files: EVERY_MODULE,
+    options: { module: 'nodenext' },
+  },
+  'TypeScript 5.9, commonjs without esModuleInterop': {
+    version: '5.9',
+    line: 24,
+    files: including('named.ts'),
+    options: { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: false },
+  },
+};
+
+let tmp;
+
+before(() => {
+  tmp = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-typings-')));
+  for (const line of LINES) project(String(line), nodeTypes(line));
+});
+
+after(() => fs.rmSync(tmp, { recursive: true, force: true }));
+
+for (const line of LINES) {
+  describe(`@types/node ${line}`, { concurrency: os.availableParallelism() }, () => {
+    for (const [title, { files, options }] of Object.entries(MODES)) {
+      it(title, async () => {
+        assert.deepStrictEqual(await compile(String(line), files, options), []);
+      });
+    }
+  });
+}
+
+describe('older compilers', { concurrency: os.availableParallelism() }, () => {
+  for (const [title, { version, line, files, options }] of Object.entries(OLDER)) {
+    it(title, async () => {
+      const errors = await compile(String(line), files, options, typescript(version));
+      assert.deepStrictEqual(errors, []);
+    });
+  }
+});
+
+describe('the cases themselves', { concurrency: os.availableParallelism() }, () => {
+  it('every negative case fails if the functions take and give anything', async () => {
+    const anything = '<A = any, B = any>(...args: any[]) => any';
+    const name = projectWith('anything', anything);
+    // What the parameters of a callback are is then not known either, and not what is asked.
+    const options = { module: 'nodenext', noImplicitAny: false };
+    const errors = await compile(name, ['cases'], options);
+    const unused = errors.filter((error) => error.includes('TS2578')).map(placeOf);
+    // The module without its functions has its negative cases still.
+    const expected = directives().filter((place) => !place.startsWith('cases/assignable.ts'));
+    assert.ok(expected.length > 40);
+    assert.deepStrictEqual(unused.sort(), expected.sort());
+  });
+
+  it('a function that is not as Node has it fails, and the module with it', async () => {
+    const name = projectWith('other', '(command: number) => void');
+    const errors = await compile(name, ['cases/assignable.ts'], { module: 'nodenext' });
+    const text = fs.readFileSync(path.join(CASES, 'cases', 'assignable.ts'), 'utf8');
+    const claims = text.split('\n').flatMap((line, index) => {
+      return line.startsWith('fits<typeof node') && !line.includes('.ChildProcess>')
+        ? [`cases/assignable.ts(${index + 1}`]
+        : [];
+    });
+    assert.strictEqual(claims.length, 8);
+    const failed = new Set(errors.map(placeOf));
+    assert.deepStrictEqual(
+      claims.filter((claim) => !failed.has(claim)),
+      [],
+    );
+  });
+});
+
+describe('what an editor shows', () => {
+  it('every export, way to call and option has a text', () => {
+    const place = path.join(tmp, 'newest', 'node_modules', 'sprog');
+    assert.deepStrictEqual(undocumented(require(typescript('5.9')), place), []);
+  });
+
+  it('nothing is reported where there is nothing', () => {
+    const place = path.join(tmp, 'bare', 'node_modules', 'sprog');
+    fs.mkdirSync(place, { recursive: true });
+    fs.writeFileSync(
+      path.join(place, 'index.d.ts'),
+      'export const f: { (a: string): void };\nexport interface O {\n  p: string;\n}\n',
+    );
+    const found = undocumented(require(typescript('5.9')), place);
+    assert.deepStrictEqual(found.sort(), ['O', 'O.p', 'f', 'f(a: string): void']);
+  });
+});
+
+function nodeTypes(line) {
+  if (line === 'newest') return path.join(INSTALLED, '@types', 'node');
+  return packageDirectory('@types/node', line, path.join('node-types', `v${line}`));
+}
+
+function typescript(version) {
+  return packageDirectory('typescript', version, path.join('typescript', `v${version}`));
+}
+
+/** A user's project: the published package, Node's types, and the cases as its sources. */
+function project(name, types) {
+  const root = path.join(tmp, name);
+  fs.cpSync(CASES, root, { recursive: true });
+  fs.writeFileSync(path.join(root, 'package.json'), '{"private":true,"type":"commonjs"}');
+  copyPackage(path.join(root, 'node_modules', 'sprog'));
+  fs.mkdirSync(path.join(root, 'node_modules', '@types'));
+  fs.symlinkSync(types, path.join(root, 'node_modules', '@types', 'node'));
+  return root;
+}
+
+/** A project in which all functions of the package have the given type. */
+function projectWith(name, type) {
+  const root = project(name, nodeTypes('newest'));
+  const index = path.join(root, 'node_modules', 'sprog', 'index.d.ts');
+  const text = fs.readFileSync(index, 'utf8');
+  const changed = text.replaceAll(/: \w+ & typeof node\.\w+;/g, `: ${type};`);
+  assert.strictEqual(changed.split(`: ${type};`).length - 1, 7, 'seven functions');
+  fs.writeFileSync(index, changed);
+  return name;
+}
+
+/** Compiles part of a project. @returns the compiler's complaints, one a line */
+async function compile(name, files, options, compiler = COMPILER) {
+  const root = path.join(tmp, name);
+  const config = fs.mkdtempSync(path.join(root, 'run-'));
+  const settings = {
+    compilerOptions: {
+      strict: true,
+      target: 'es2022',
+      noEmit: true,
+      skipLibCheck: true,
+      allowJs: true,
+      checkJs: true,
+      types: ['node'],
+      ...options,
+    },
+    include: files.map((file) => `../${file}`),
+  };
+  fs.writeFileSync(path.join(config, 'tsconfig.json'), JSON.stringify(settings));
+  const tsc = path.join(compiler, 'bin', 'tsc');
+  const args = [tsc, '-p', config, '--pretty', 'false'];
+  try {
+    await promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer: Infinity });
+    return [];
+  } catch (error) {
+    assert.strictEqual(typeof error.code, 'number', error);
+    const lines = error.stdout.split('\n').filter(Boolean);
+    // Without a complaint it failed for another reason.
+    return lines.length > 0 ? lines : [String(error)];
+  }
+}
+
+/** `file(line` of a complaint. */
+function placeOf(error) {
+  return error.slice(0, error.indexOf(','));
+}
+
+/** Where the cases expect an error, as `placeOf()` has it. */
+function directives() {
+  return fs.readdirSync(path.join(CASES, 'cases')).flatMap((file) => {
+    const lines = fs.readFileSync(path.join(CASES, 'cases', file), 'utf8').split('\n');
+    return lines.flatMap((line, index) =>
+      line.startsWith('// @ts-expect-error') ? [`cases/${file}(${index + 1}`] : [],
+    );
+  });
+}
