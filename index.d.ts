@@ -2,8 +2,11 @@
 
 /**
  * `node:child_process`, rebuilt on a native addon. Everything that Node's module exports is here
- * under the same name and with the same types; what is said below holds for both, except where it
- * says otherwise.
+ * under the same name, and may stand wherever Node's is wanted, in the types too. What is said below
+ * holds for both, except where it says otherwise.
+ *
+ * Beyond Node's types, the literal type of `stdio` decides which streams are null, and `fork()` takes the
+ * types of its messages. `types/` has one file for each concern.
  */
 
 import type * as node from 'node:child_process';
@@ -71,7 +74,7 @@ export const nativeError: Error | undefined;
  * `'SIGTERM'`), `signal` to abort it, `serialization` of the channel (default: `'json'`).
  *
  * Throws a TypeError or RangeError (`ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
- * `ERR_OUT_OF_RANGE`, `ERR_UNKNOWN_SIGNAL`) for what cannot be meant, `ERR_ACCESS_DENIED` under the
+ * `ERR_OUT_OF_RANGE`, `ERR_UNKNOWN_SIGNAL`) or an Error (`ERR_IPC_ONE_PIPE`) for what cannot be meant, `ERR_ACCESS_DENIED` under the
  * permission model, and the system's error (`E2BIG`, `EPERM`, ...) where the program cannot be
  * started. A program that is missing or may not be run (`ENOENT`, `EACCES`), as well as a lack of
  * processes or descriptors (`EAGAIN`, `EMFILE`, `ENFILE`), is an `'error'` event instead.
@@ -83,7 +86,10 @@ export const spawn: Spawn & typeof node.spawn;
  *
  * Options beside those of `spawn()`: `execPath` (default: this Node), `execArgv` (default: that of
  * this process), `silent` (default: false; true gives pipes instead of inherited descriptors),
- * `stdio` as an array must hold `'ipc'`. `shell` is ignored.
+ * `stdio`, which takes the place of `silent` and must hold `'ipc'` if it is an array. `shell` is ignored.
+ *
+ * `fork<Incoming, Outgoing>(...)` gives types to the messages: 'message' listeners get an `Incoming`, and
+ * `send()` takes an `Outgoing`.
  *
  * Throws what `spawn()` throws, and `ERR_CHILD_PROCESS_IPC_REQUIRED`.
  */
@@ -95,9 +101,12 @@ export const fork: Fork & typeof node.fork;
  * Options: `encoding` (default: `'utf8'`; `'buffer'` for Buffers), `timeout` in milliseconds
  * (default: 0, none), `maxBuffer` in bytes per output (default: 1024 * 1024; past it the child is
  * killed and the error is `ERR_CHILD_PROCESS_STDIO_MAXBUFFER`), `killSignal` (default:
- * `'SIGTERM'`), `shell` (default: `/bin/sh`), `cwd`, `env`, `uid`, `gid`, `signal`.
+ * `'SIGTERM'`), `shell` (default: `/bin/sh`), `cwd`, `env`, `uid`, `gid`, `signal` (an abort sends
+ * SIGTERM, whatever `killSignal` is). An `encoding` that is given as undefined gives Buffers, although its
+ * type says strings.
  *
- * The error of a command that fails has `code` (its status), `signal`, `killed` and `cmd`.
+ * The error of a command that fails has `code` (its status), `signal`, `killed` and `cmd`; where it could
+ * not be started, or is killed for `maxBuffer` or `signal`, `code` is the name of the reason.
  * `util.promisify(exec)` resolves with `{ stdout, stderr }` and puts both on the error it rejects
  * with. Never pass text to it that you did not write: a shell reads it.
  */
@@ -114,15 +123,21 @@ export const execFile: ExecFile & typeof node.execFile;
  * Runs a program and blocks this thread until it has ended. Never throws for what the program does:
  * the result has `status`, `signal`, `output`, `stdout` and `stderr`, and `error` if it could not be
  * started, took longer than `timeout` milliseconds (`ETIMEDOUT`) or wrote more than `maxBuffer` bytes
- * (`ENOBUFS`; default: 1024 * 1024). `input` is what it reads. `encoding` (default: `'buffer'`).
+ * to all its outputs together (`ENOBUFS`; default: 1024 * 1024; `Infinity`, 0, null or undefined, if
+ * given, are no limit). `input` is what it reads. `encoding` (default: `'buffer'`).
  *
- * Throws as `spawn()` does for wrong arguments, and `ERR_IPC_SYNC_FORK` for `'ipc'`.
+ * What `stdio` does not pipe is null in `stdout`, `stderr` and `output`. Where nothing was started, `pid`
+ * is 0, `output` is null, and `stdout` and `stderr` are undefined (null before Node 22).
+ *
+ * Throws as `spawn()` does for wrong arguments, `ERR_IPC_SYNC_FORK` for `'ipc'`, and
+ * `ERR_UNKNOWN_ENCODING`.
  */
 export const spawnSync: SpawnSync & typeof node.spawnSync;
 
 /**
  * Runs a command in a shell, blocks until it has ended and returns its output (a Buffer unless
- * `encoding` is given). Its stderr goes to that of this process unless `stdio` says otherwise.
+ * `encoding` is given; null where `stdio` does not pipe its stdout). Without a `stdio`, its stderr is
+ * written to that of this process at the end.
  *
  * Throws where the command cannot be started, ends with a status other than 0 or by a signal, takes
  * longer than `timeout` milliseconds or writes more than `maxBuffer` bytes; the error has all that
@@ -130,7 +145,7 @@ export const spawnSync: SpawnSync & typeof node.spawnSync;
  */
 export const execSync: ExecSync & typeof node.execSync;
 
-/** `execSync()` without a shell: a program and its arguments. */
+/** `execSync()` without a shell, unless `shell` is given: a program and its arguments. */
 export const execFileSync: ExecFileSync & typeof node.execFileSync;
 
 /** Node's own: opens the channel of a forked process. Not meant to be called. */

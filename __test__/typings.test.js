@@ -3,16 +3,17 @@
 // every line, in every way to resolve and import it. The cases are in __test__/typings.
 
 const assert = require('node:assert');
-const { execFile } = require('node:child_process');
+const { execFile, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it: test } = require('node:test');
 const { promisify } = require('node:util');
+const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
 const { copyPackage } = require('./helpers/package.js');
 const { packageDirectory } = require('./helpers/packages.js');
 const { ROOT } = require('./helpers/script.js');
-const { undocumented } = require('./helpers/typedocs.js');
+const { undocumented, valueNames } = require('./helpers/typedocs.js');
 
 const CASES = path.join(__dirname, 'typings');
 const INSTALLED = path.join(ROOT, 'node_modules');
@@ -124,12 +125,11 @@ describe('the cases themselves', { concurrency: os.availableParallelism() }, () 
 
 describe('what an editor shows', () => {
   it('every export, way to call and option has a text', () => {
-    const place = path.join(tmp, 'newest', 'node_modules', 'sprog');
-    assert.deepStrictEqual(undocumented(require(typescript('5.9')), place), []);
+    assert.deepStrictEqual(undocumented(require(typescript('5.9')), installed('newest')), []);
   });
 
   it('nothing is reported where there is nothing', () => {
-    const place = path.join(tmp, 'bare', 'node_modules', 'sprog');
+    const place = installed('bare');
     fs.mkdirSync(place, { recursive: true });
     fs.writeFileSync(
       path.join(place, 'index.d.ts'),
@@ -139,6 +139,42 @@ describe('what an editor shows', () => {
     assert.deepStrictEqual(found.sort(), ['O', 'O.p', 'f', 'f(a: string): void']);
   });
 });
+
+describe('at run time', () => {
+  for (const major of selectedLines()) {
+    it(`what the typings name can be imported on Node ${major}`, () => {
+      const names = valueNames(require(typescript('5.9')), installed('newest')).sort();
+      const own = ['native', 'nativeError', '_forkChild'];
+      const nodes = ['ChildProcess', 'exec', 'execFile', 'execFileSync', 'execSync', 'fork'];
+      assert.deepStrictEqual(names, [...own, ...nodes, 'spawn', 'spawnSync'].sort());
+      const script = path.join(tmp, 'newest', `imports-${major}.mjs`);
+      fs.writeFileSync(
+        script,
+        `import { createRequire } from 'node:module';
+         import sprog, { ${names.join(', ')} } from 'sprog';
+         import * as everything from 'sprog';
+         const named = { ${names.join(', ')} };
+         const required = createRequire(import.meta.url)('sprog');
+         const isSame = (name) => [named, everything, required].every((it) => it[name] === sprog[name]);
+         console.log(JSON.stringify(Object.keys(named).filter((name) => isSame(name))));
+         console.log(JSON.stringify(Object.keys(required)));
+        `,
+      );
+      const stdout = execFileSync(nodeBinary(major), [script], { encoding: 'utf8' });
+      const [same, keys] = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      assert.deepStrictEqual(same, names);
+      assert.deepStrictEqual(keys.sort(), names);
+    });
+  }
+});
+
+/** Where the package is in a project. */
+function installed(name) {
+  return path.join(tmp, name, 'node_modules', 'sprog');
+}
 
 function nodeTypes(line) {
   if (line === 'newest') return path.join(INSTALLED, '@types', 'node');
@@ -154,16 +190,15 @@ function project(name, types) {
   const root = path.join(tmp, name);
   fs.cpSync(CASES, root, { recursive: true });
   fs.writeFileSync(path.join(root, 'package.json'), '{"private":true,"type":"commonjs"}');
-  copyPackage(path.join(root, 'node_modules', 'sprog'));
+  copyPackage(installed(name));
   fs.mkdirSync(path.join(root, 'node_modules', '@types'));
   fs.symlinkSync(types, path.join(root, 'node_modules', '@types', 'node'));
-  return root;
 }
 
 /** A project in which all functions of the package have the given type. */
 function projectWith(name, type) {
-  const root = project(name, nodeTypes('newest'));
-  const index = path.join(root, 'node_modules', 'sprog', 'index.d.ts');
+  project(name, nodeTypes('newest'));
+  const index = path.join(installed(name), 'index.d.ts');
   const text = fs.readFileSync(index, 'utf8');
   const changed = text.replaceAll(/: \w+ & typeof node\.\w+;/g, `: ${type};`);
   assert.strictEqual(changed.split(`: ${type};`).length - 1, 7, 'seven functions');

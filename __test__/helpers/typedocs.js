@@ -1,5 +1,6 @@
 'use strict';
-// What an editor would show of the typings: whether each thing that is exported has a text.
+// What the typings say to whom does not compile: which names are there at run time, and whether each
+// thing that is exported has a text for an editor to show.
 
 const path = require('node:path');
 
@@ -11,14 +12,7 @@ const path = require('node:path');
  * @returns {string[]}
  */
 function undocumented(ts, place) {
-  const index = path.join(place, 'index.d.ts');
-  const program = ts.createProgram([index], {
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2022,
-    strict: true,
-    types: [],
-  });
-  const checker = program.getTypeChecker();
+  const { checker, symbols } = load(ts, place);
   const missing = [];
 
   const isOurs = (node) => !path.relative(place, node.getSourceFile().fileName).startsWith('..');
@@ -26,10 +20,7 @@ function undocumented(ts, place) {
     if (thing.getDocumentationComment(checker).length === 0) missing.push(name);
   };
 
-  const module = checker.getSymbolAtLocation(program.getSourceFile(index));
-  for (const exported of checker.getExportsOfModule(module)) {
-    const isAlias = (exported.flags & ts.SymbolFlags.Alias) !== 0;
-    const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported;
+  for (const symbol of symbols) {
     if (!symbol.declarations?.some(isOurs)) continue;
     check(symbol, symbol.name);
     const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0;
@@ -50,4 +41,34 @@ function undocumented(ts, place) {
   return missing;
 }
 
-module.exports = { undocumented };
+/** Names that the typings say are there at run time. */
+function valueNames(ts, place) {
+  const { symbols } = load(ts, place);
+  return symbols
+    .filter(({ flags }) => (flags & ts.SymbolFlags.Value) !== 0)
+    .map(({ name }) => name);
+}
+
+let last;
+
+/** What the package exports. The last package is kept: reading Node's types takes seconds. */
+function load(ts, place) {
+  if (last?.place === place) return last;
+  const index = path.join(place, 'index.d.ts');
+  const program = ts.createProgram([index], {
+    module: ts.ModuleKind.NodeNext,
+    target: ts.ScriptTarget.ES2022,
+    strict: true,
+    types: [],
+  });
+  const checker = program.getTypeChecker();
+  const module = checker.getSymbolAtLocation(program.getSourceFile(index));
+  const symbols = checker.getExportsOfModule(module).map((symbol) => {
+    const isAlias = (symbol.flags & ts.SymbolFlags.Alias) !== 0;
+    return isAlias ? checker.getAliasedSymbol(symbol) : symbol;
+  });
+  last = { place, checker, symbols };
+  return last;
+}
+
+module.exports = { undocumented, valueNames };
