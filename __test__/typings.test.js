@@ -3,23 +3,14 @@
 // every line, in every way to resolve and import it. The cases are in __test__/typings.
 
 const assert = require('node:assert');
-const { execFile, execFileSync } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it: test } = require('node:test');
-const { promisify } = require('node:util');
 const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
-const { copyPackage } = require('./helpers/package.js');
-const { packageDirectory } = require('./helpers/packages.js');
-const { ROOT } = require('./helpers/script.js');
 const { undocumented, valueNames } = require('./helpers/typedocs.js');
-
-const CASES = path.join(__dirname, 'typings');
-const INSTALLED = path.join(ROOT, 'node_modules');
-const COMPILER = path.join(INSTALLED, 'typescript');
-/** Lines of @types/node; the newest is the one that the package itself is checked with. */
-const LINES = [20, 22, 24, 'newest'];
+const { CASES, LINES, typescript, workspace } = require('./helpers/typings.js');
 
 const it = (title, run) => test(title, { timeout: 120_000 }, run);
 
@@ -51,32 +42,35 @@ const MODES = {
 const OLDER = {
   'TypeScript 5.4, nodenext': {
     version: '5.4',
-    line: 20,
+    line: '20',
     files: EVERY_MODULE,
     options: { module: 'nodenext' },
   },
   'TypeScript 5.9, commonjs without esModuleInterop': {
     version: '5.9',
-    line: 24,
+    line: '24',
     files: including('named.ts'),
     options: { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: false },
   },
 };
 
-let tmp;
+let root;
+let compile;
+let projectWith;
+let installed;
 
 before(() => {
-  tmp = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-typings-')));
-  for (const line of LINES) project(String(line), nodeTypes(line));
+  root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-typings-')));
+  ({ compile, projectWith, installed } = workspace(root));
 });
 
-after(() => fs.rmSync(tmp, { recursive: true, force: true }));
+after(() => fs.rmSync(root, { recursive: true, force: true }));
 
 for (const line of LINES) {
   describe(`@types/node ${line}`, { concurrency: os.availableParallelism() }, () => {
     for (const [title, { files, options }] of Object.entries(MODES)) {
       it(title, async () => {
-        assert.deepStrictEqual(await compile(String(line), files, options), []);
+        assert.deepStrictEqual(await compile(line, files, options), []);
       });
     }
   });
@@ -85,7 +79,7 @@ for (const line of LINES) {
 describe('older compilers', { concurrency: os.availableParallelism() }, () => {
   for (const [title, { version, line, files, options }] of Object.entries(OLDER)) {
     it(title, async () => {
-      const errors = await compile(String(line), files, options, typescript(version));
+      const errors = await compile(line, files, options, typescript(version));
       assert.deepStrictEqual(errors, []);
     });
   }
@@ -147,7 +141,7 @@ describe('at run time', () => {
       const own = ['native', 'nativeError', '_forkChild'];
       const nodes = ['ChildProcess', 'exec', 'execFile', 'execFileSync', 'execSync', 'fork'];
       assert.deepStrictEqual(names, [...own, ...nodes, 'spawn', 'spawnSync'].sort());
-      const script = path.join(tmp, 'newest', `imports-${major}.mjs`);
+      const script = path.join(root, 'newest', `imports-${major}.mjs`);
       fs.writeFileSync(
         script,
         `import { createRequire } from 'node:module';
@@ -170,72 +164,6 @@ describe('at run time', () => {
     });
   }
 });
-
-/** Where the package is in a project. */
-function installed(name) {
-  return path.join(tmp, name, 'node_modules', 'sprog');
-}
-
-function nodeTypes(line) {
-  if (line === 'newest') return path.join(INSTALLED, '@types', 'node');
-  return packageDirectory('@types/node', line, path.join('node-types', `v${line}`));
-}
-
-function typescript(version) {
-  return packageDirectory('typescript', version, path.join('typescript', `v${version}`));
-}
-
-/** A user's project: the published package, Node's types, and the cases as its sources. */
-function project(name, types) {
-  const root = path.join(tmp, name);
-  fs.cpSync(CASES, root, { recursive: true });
-  fs.writeFileSync(path.join(root, 'package.json'), '{"private":true,"type":"commonjs"}');
-  copyPackage(installed(name));
-  fs.mkdirSync(path.join(root, 'node_modules', '@types'));
-  fs.symlinkSync(types, path.join(root, 'node_modules', '@types', 'node'));
-}
-
-/** A project in which all functions of the package have the given type. */
-function projectWith(name, type) {
-  project(name, nodeTypes('newest'));
-  const index = path.join(installed(name), 'index.d.ts');
-  const text = fs.readFileSync(index, 'utf8');
-  const changed = text.replaceAll(/: \w+ & typeof node\.\w+;/g, `: ${type};`);
-  assert.strictEqual(changed.split(`: ${type};`).length - 1, 7, 'seven functions');
-  fs.writeFileSync(index, changed);
-  return name;
-}
-
-/** Compiles part of a project. @returns the compiler's complaints, one a line */
-async function compile(name, files, options, compiler = COMPILER) {
-  const root = path.join(tmp, name);
-  const config = fs.mkdtempSync(path.join(root, 'run-'));
-  const settings = {
-    compilerOptions: {
-      strict: true,
-      target: 'es2022',
-      noEmit: true,
-      skipLibCheck: true,
-      allowJs: true,
-      checkJs: true,
-      types: ['node'],
-      ...options,
-    },
-    include: files.map((file) => `../${file}`),
-  };
-  fs.writeFileSync(path.join(config, 'tsconfig.json'), JSON.stringify(settings));
-  const tsc = path.join(compiler, 'bin', 'tsc');
-  const args = [tsc, '-p', config, '--pretty', 'false'];
-  try {
-    await promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer: Infinity });
-    return [];
-  } catch (error) {
-    assert.strictEqual(typeof error.code, 'number', error);
-    const lines = error.stdout.split('\n').filter(Boolean);
-    // Without a complaint it failed for another reason.
-    return lines.length > 0 ? lines : [String(error)];
-  }
-}
 
 /** `file(line` of a complaint. */
 function placeOf(error) {
