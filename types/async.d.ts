@@ -19,7 +19,7 @@ import type {
   SpawnOptionsWithoutStdio,
   SpawnOptionsWithStdio,
 } from './options.js';
-import type { ChildProcessOf, StdioOption } from './stdio.js';
+import type { ChildProcessOf, OpenChildProcessOf, StdioOption } from './stdio.js';
 
 /** A Buffer as Node's own functions give it. */
 export type OutputBuffer = Exclude<ReturnType<typeof node.execSync>, string>;
@@ -42,8 +42,8 @@ export interface Spawn {
   (command: string, options?: SpawnOptionsWithoutStdio): node.ChildProcessWithoutNullStreams;
   /**
    * Starts a program with the given `stdio`, and returns at once. The streams that it pipes are there,
-   * the others are null, in the types too: `stdio: ['ignore', 'pipe', 'inherit']` makes `stdin` and
-   * `stderr` null.
+   * in the types too: `stdio: ['ignore', 'pipe', 'inherit']` makes `stdout` a Readable, and the others
+   * null.
    *
    * @throws TypeError or RangeError for wrong arguments, `ERR_ACCESS_DENIED` under the permission model,
    *   the system's error (`E2BIG`, `EPERM`, `EBADF`, ...) where the program cannot be started. A program
@@ -74,8 +74,8 @@ export interface Spawn {
   ): node.ChildProcessWithoutNullStreams;
   /**
    * Starts a program with the given `stdio`, and returns at once. The streams that it pipes are there,
-   * the others are null, in the types too: `stdio: ['ignore', 'pipe', 'inherit']` makes `stdin` and
-   * `stderr` null.
+   * in the types too: `stdio: ['ignore', 'pipe', 'inherit']` makes `stdout` a Readable, and the others
+   * null.
    *
    * @param args given to the program as they are; no shell reads them, unless there is one
    * @throws TypeError or RangeError for wrong arguments, `ERR_ACCESS_DENIED` under the permission model,
@@ -129,7 +129,7 @@ export interface Fork {
   <const S extends ForkStdio>(
     modulePath: string | URL,
     options: ForkOptionsWithStdio<S>,
-  ): ChildProcessOf<S>;
+  ): OpenChildProcessOf<S>;
   /**
    * Starts a Node script with a message channel and the given `stdio`. The streams that it pipes are
    * there, the others are null.
@@ -141,7 +141,7 @@ export interface Fork {
     modulePath: string | URL,
     args: readonly string[] | undefined,
     options: ForkOptionsWithStdio<S>,
-  ): ChildProcessOf<S>;
+  ): OpenChildProcessOf<S>;
   /**
    * Starts a Node script with a message channel: `child.send()` here, `process.send()` there.
    *

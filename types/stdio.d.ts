@@ -43,14 +43,21 @@ type ElementAt<S, Index extends '0' | '1' | '2'> = S extends readonly unknown[]
       : undefined
   : S;
 
-/** What stands in `child.stdio` for an element: the stream, or null. */
-type EndOf<Element, Pipe> = Element extends PipeElement
+/** The tuples for which Node's own types say that a stream is null. */
+type KnownTuple = readonly [KnownElement, KnownElement, KnownElement];
+type KnownElement = PipeElement | 'ignore' | 'inherit' | Stream;
+
+/**
+ * What stands in `child.stdio` for an element: the stream where there is sure to be one. Where there is
+ * sure to be none it is `Absent`: `child.stdout?.on(...)` must compile wherever it does with Node's types.
+ */
+type EndOf<Element, Pipe, Absent> = Element extends PipeElement
   ? Pipe
   : Element extends number
     ? `${Element}` extends `-${string}`
       ? Pipe
-      : null
-    : null;
+      : Absent
+    : Absent;
 
 type ByEnds<
   In extends Writable | null,
@@ -64,10 +71,20 @@ type ByEnds<
 
 /**
  * The child that a `stdio` option makes: `stdin`, `stdout` and `stderr` are streams where it says so,
- * null where it says so, and either where the type of the option leaves it open.
+ * null where it says so in the form in which Node's types tell it too (`['ignore', 'pipe', 'inherit']`),
+ * and else either.
  */
-export type ChildProcessOf<S> = ByEnds<
-  EndOf<ElementAt<S, '0'>, Writable>,
-  EndOf<ElementAt<S, '1'>, Readable>,
-  EndOf<ElementAt<S, '2'>, Readable>
+export type ChildProcessOf<S> = [S] extends [KnownTuple]
+  ? ByEnds<
+      EndOf<ElementAt<S, '0'>, Writable, null>,
+      EndOf<ElementAt<S, '1'>, Readable, null>,
+      EndOf<ElementAt<S, '2'>, Readable, null>
+    >
+  : OpenChildProcessOf<S>;
+
+/** The same, for fork, whose streams Node's types never say to be null. */
+export type OpenChildProcessOf<S> = ByEnds<
+  EndOf<ElementAt<S, '0'>, Writable, Writable | null>,
+  EndOf<ElementAt<S, '1'>, Readable, Readable | null>,
+  EndOf<ElementAt<S, '2'>, Readable, Readable | null>
 >;
