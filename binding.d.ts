@@ -15,6 +15,20 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
  */
 export declare class Environment {
   /**
+   * Gathers what a stream brings. It comes as `Data` at once when the stream ends, or as it was
+   * read when it is more than `limit` bytes or no text of its form; then the stream goes on as
+   * any other. Forms: 0 bytes, 1 UTF-8, 2 Latin-1, 3 text that JS decodes itself.
+   * Answers 0, or `-errno`.
+   */
+  startCapture(token: number, form: number, limit: number): number
+  /** How many bytes are gathered. */
+  capturedCount(token: number): number
+  /**
+   * Ends a capture before the stream has ended: answers what was gathered, in order. What
+   * comes later is `Data`.
+   */
+  endCapture(token: number): Array<Buffer | string>
+  /**
    * Takes over a descriptor that this process was started with as a channel. Answers a token,
    * or `-errno`.
    */

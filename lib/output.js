@@ -1,6 +1,7 @@
 'use strict';
 // The whole output of one stream of a child, collected for the callback of exec() and execFile().
 
+const { capture, release } = require('./capturable.js');
 const { maxBufferExceeded } = require('./errors.js');
 
 class Output {
@@ -12,6 +13,8 @@ class Output {
   /** @type {any[]} strings where the stream decodes, else Buffers; joined once, at the end */
   #chunks = [];
   #bytes = 0;
+  /** Whether nobody else was given a chunk that is here. */
+  #isSole = true;
 
   /**
    * @param {any} stream child.stdout or child.stderr; there is none where descriptors ran out
@@ -32,12 +35,16 @@ class Output {
     // Not decoded by ourselves at the end: a program may listen too, and gets text from Node.
     if (encoding) stream.setEncoding(encoding);
     stream.on('data', (chunk) => this.#take(chunk));
+    // undefined is no limit, null is 0. What is not kept is not worth gathering.
+    if (isKept) capture(stream, maxBuffer === undefined ? Number.POSITIVE_INFINITY : maxBuffer);
   }
 
   /** A string if the stream decodes, by our wish or by the program's; else a Buffer. */
   content() {
-    const isText = this.#encoding || this.#stream?.readableEncoding;
-    return isText ? this.#chunks.join('') : Buffer.concat(this.#chunks);
+    release(this.#stream);
+    const chunks = this.#chunks;
+    if (this.#encoding || this.#stream?.readableEncoding) return chunks.join('');
+    return this.#isSole && chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
   }
 
   destroy() {
@@ -45,6 +52,9 @@ class Output {
   }
 
   #take(chunk) {
+    // It comes before what a program pushes or emits itself.
+    release(this.#stream);
+    if (!this.#stream._handle?.isGathered) this.#isSole = false;
     if (this.#maxBuffer === Number.POSITIVE_INFINITY) {
       this.#keep(chunk);
       return;

@@ -27,7 +27,11 @@ class Pipe {
   onread = undefined;
   /** Set by net.Socket. @type {boolean | undefined} */
   reading;
-  bytesRead = 0;
+  /** Whether the addon gathers what comes instead of telling. */
+  #isCaptured = false;
+  /** Whether the chunk that the owner is given was gathered, and so has no other listener. */
+  isGathered = false;
+  #bytesRead = 0;
   bytesWritten = 0;
   /** Bytes accepted and not yet with the kernel. */
   writeQueueSize = 0;
@@ -37,13 +41,39 @@ class Pipe {
     own(token, this);
   }
 
-  /** Names the stream to the addon; -1 once closed. */
+  /** Names the stream to the addon; -1 once closed. Whoever asks is about to use it. */
   get token() {
+    this.release();
     return this.#token;
   }
 
   get fd() {
+    this.release();
     return this.#token === -1 ? undefined : environment().fd(this.#token);
+  }
+
+  get bytesRead() {
+    return this.#isCaptured
+      ? this.#bytesRead + environment().capturedCount(this.#token)
+      : this.#bytesRead;
+  }
+
+  /**
+   * Has the addon gather what comes, for `owner` to take at the end.
+   * @param {number} form lib/capturable.js has the forms
+   * @param {number} limit in bytes
+   */
+  capture(form, limit) {
+    this.#isCaptured =
+      this.#token !== -1 && environment().startCapture(this.#token, form, limit) === 0;
+  }
+
+  /** Ends a capture: the owner takes what there is, and hears of all that comes. */
+  release() {
+    if (!this.#isCaptured) return;
+    this.#bytesRead = this.bytesRead;
+    this.#isCaptured = false;
+    for (const chunk of environment().endCapture(this.#token)) this.owner.takeChunk(chunk);
   }
 
   readStart() {
@@ -51,6 +81,7 @@ class Pipe {
   }
 
   readStop() {
+    this.release();
     return this.#token === -1 ? -EBADF : environment().readStop(this.#token);
   }
 
@@ -65,6 +96,7 @@ class Pipe {
    * @param {(error?: any) => void} done
    */
   write(buffers, done) {
+    this.release();
     for (const buffer of buffers) {
       this.bytesWritten += buffer.byteLength;
       this.writeQueueSize += buffer.byteLength;
@@ -130,6 +162,7 @@ class Pipe {
   /** Closes at once; `callback` comes in the loop's closing phase, as from Node's handles. */
   close(callback) {
     if (this.#token === -1) return;
+    this.release();
     this.#onclosed = callback;
     environment().close(this.#token);
     this.#token = -1;
@@ -143,11 +176,16 @@ class Pipe {
   /** @internal */
   deliver(event, first, second) {
     switch (event) {
-      case EVENT.DATA:
-        this.bytesRead += second;
-        this.owner.takeChunk(second === first.length ? first : first.subarray(0, second));
+      case EVENT.DATA: {
+        this.isGathered = this.#isCaptured;
+        this.#isCaptured = false;
+        this.#bytesRead += second;
+        const isWhole = typeof first === 'string' || second === first.length;
+        this.owner.takeChunk(isWhole ? first : first.subarray(0, second));
         return;
+      }
       case EVENT.END:
+        this.#isCaptured = false;
         this.owner.takeEnd(first);
         return;
       case EVENT.WRITABLE:

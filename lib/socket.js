@@ -5,6 +5,7 @@
 // that an addon cannot write to.
 
 const net = require('node:net');
+const { Capturable } = require('./capturable.js');
 const { errnoException } = require('./errors.js');
 
 /** Pieces of a gathered write smaller than this are joined, to spare system calls. */
@@ -16,7 +17,7 @@ const FULL_READ_BYTES = 64 * 1024;
 /** Streams that were given to a child as its stdio: their bytes are that child's. */
 const lent = new WeakSet();
 
-class Socket extends net.Socket {
+class Socket extends Capturable {
   /**
    * @param {InstanceType<typeof import('./pipe-handle.js').Pipe>} handle
    * @param {boolean} readable
@@ -32,10 +33,11 @@ class Socket extends net.Socket {
     return internals(this)._handle?.fd;
   }
 
-  /** @param {Buffer} chunk */
+  /** @param {Buffer | string} chunk a string if the addon has decoded it, as the stream would */
   takeChunk(chunk) {
     internals(this)._unrefTimer();
-    const keepsReading = this.push(chunk);
+    const encoding = typeof chunk === 'string' ? this.readableEncoding : undefined;
+    const keepsReading = this.push(chunk, encoding ?? undefined);
     const handle = internals(this)._handle;
     // Full reads make the addon read more at a time, which only a flowing stream may let it do:
     // what is read ahead of a reader that pauses counts against highWaterMark.
@@ -132,7 +134,12 @@ function lend(stream) {
   handle.readStop?.();
   stream.pause();
   stream.readableFlowing = false;
-  stream._readableState.reading = false;
+  // A read that the stream has planned for this tick must not start the reading again.
+  const state = stream._readableState;
+  state.reading = true;
+  process.nextTick(() => {
+    state.reading = false;
+  });
   lent.add(stream);
 }
 

@@ -7,7 +7,8 @@
 //! | `sys`      | system calls and libuv; all the unsafe code but Node-API's     | rustix, libc      |
 //! | `reactor`  | one epoll set per JS environment, inside libuv's loop          | sys               |
 //! | `process`  | a child: started, watched, exited exactly once                 | sys, reactor      |
-//! | `stream`   | the parent's ends of stdio                                     | sys               |
+//! | `capture`  | the whole output of a stream, gathered without JS              | sys               |
+//! | `stream`   | the parent's ends of stdio                                     | sys, capture      |
 //! | `sync`     | a program run to its end while the calling thread waits        | sys               |
 //! | `channel`  | the IPC channel: framing, coalescing, descriptors              | sys               |
 //! | `offload`  | the tokio runtime for what must go on without the JS thread    | sys, tokio        |
@@ -16,6 +17,7 @@
 pub mod sys;
 
 mod bindings;
+pub mod capture;
 pub mod channel;
 pub mod offload;
 pub mod orphans;

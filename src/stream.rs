@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use crate::capture::{Capture, Chunk, Progress};
 use crate::reactor::Served;
 use crate::sys::{fd, socket};
 
@@ -47,6 +48,8 @@ pub struct Stream {
     waiting_to_write: Cell<bool>,
     referenced: Cell<bool>,
     hot: Cell<bool>,
+    /// Where what is read goes instead of to a sink.
+    capture: RefCell<Option<Capture>>,
 }
 
 thread_local! {
@@ -64,6 +67,7 @@ impl Stream {
             waiting_to_write: Cell::new(false),
             referenced: Cell::new(true),
             hot: Cell::new(false),
+            capture: RefCell::new(None),
         }
     }
 
@@ -100,12 +104,15 @@ impl Stream {
     pub fn close(&self) {
         self.reading.set(false);
         self.waiting_to_write.set(false);
+        self.capture.replace(None);
         self.fd.replace(None);
     }
 
+    /// What to watch: the descriptor, unless it is read on another thread.
     pub fn with_fd<R>(&self, f: impl FnOnce(Option<BorrowedFd<'_>>) -> R) -> R {
+        let capture = self.capture.borrow();
         let fd = self.fd.borrow();
-        f(fd.as_ref().map(AsFd::as_fd))
+        f(capture.as_ref().and_then(Capture::counter).or(fd.as_ref().map(AsFd::as_fd)))
     }
 
     /// The number of the descriptor, for JS; -1 once closed.
@@ -150,6 +157,44 @@ impl Stream {
             }
         }
         Served::Fully
+    }
+
+    /// Has what comes gathered from now on, or, with `None`, goes back to a sink; answers what was
+    /// gathered. Of a capture elsewhere the stream must be out of the reactor's set: another
+    /// descriptor is watched afterwards.
+    pub fn set_capture(&self, capture: Option<Capture>) -> Vec<Chunk> {
+        self.capture.replace(capture).map_or_else(Vec::new, Capture::into_chunks)
+    }
+
+    pub fn is_captured(&self) -> bool {
+        self.capture.borrow().is_some()
+    }
+
+    pub fn is_gathered_elsewhere(&self) -> bool {
+        self.capture.borrow().as_ref().is_some_and(|capture| capture.counter().is_some())
+    }
+
+    /// How many bytes are gathered.
+    pub fn captured_count(&self) -> usize {
+        self.capture.borrow().as_ref().map_or(0, Capture::count)
+    }
+
+    /// Gathers what there is (as far as a short read tells, if `may_stop_short`).
+    pub fn gather(&self, may_stop_short: bool) -> Progress {
+        let mut capture = self.capture.borrow_mut();
+        let fd = self.fd.borrow();
+        let (Some(capture), Some(fd)) = (&mut *capture, &*fd) else { return Progress::Idle };
+        SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
+            Ok(mut scratch) => capture.advance(fd, &mut scratch, may_stop_short),
+            Err(_) => capture.advance(fd, &mut vec![0; READ_BYTES], may_stop_short),
+        })
+    }
+
+    /// Has the thread of `capture` gather on, while the stream is out of the set.
+    pub fn gather_elsewhere(&self) {
+        if let (Some(capture), Some(fd)) = (&mut *self.capture.borrow_mut(), &*self.fd.borrow()) {
+            capture.move_away(fd);
+        }
     }
 
     fn finish<S: Sink>(&self, sink: &S, error: Option<io::Error>) -> Served {

@@ -22,7 +22,8 @@ use crate::{channel, orphans, stream};
 pub(super) enum Event {
     /// A child ended: exit code, signal number (0: none).
     Exit = 0,
-    /// A stream was read: a Buffer, how many of its bytes count.
+    /// A stream was read: a Buffer, how many of its bytes count; or, from a stream that was being
+    /// captured and is not any more, a Buffer or a string, of how many bytes.
     Data = 1,
     /// A stream or a channel reads no more: 0 at its end, or `-errno`.
     End = 2,
@@ -184,7 +185,9 @@ impl Inner {
                 return served;
             }
             Handle::Stream(stream) => {
-                if turn.read {
+                if turn.read && stream.is_captured() {
+                    served = self.gather(token, stream, &sink, turn.alone);
+                } else if turn.read {
                     served = stream.drain(&sink, turn.alone);
                 }
                 if turn.write && stream.is_waiting_to_write() {
@@ -256,13 +259,13 @@ impl Inner {
 }
 
 /// Carries what a stream or a channel delivers into JS.
-struct Sink<'a> {
+pub(super) struct Sink<'a> {
     host: &'a Host,
     token: Token,
 }
 
 impl Sink<'_> {
-    fn emit(&self, event: Event, first: Value<'_>, second: Value<'_>) {
+    pub(super) fn emit(&self, event: Event, first: Value<'_>, second: Value<'_>) {
         self.host.emit(self.token, event as u32, first, second);
     }
 

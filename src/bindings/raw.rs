@@ -8,17 +8,19 @@
 //! that can run JS is made (`Host::silence`).
 #![allow(unsafe_code)]
 
+mod results;
+
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use napi::bindgen_prelude::ToNapiValue;
 use napi::sys;
 use napi::{Env, Error, JsValue, Result, Status, Unknown};
 
+use crate::capture::Chunk;
 use crate::sys::unwind::contain;
 use crate::sys::uv::Loop;
+pub use results::{Captured, Whole};
 
 /// The JS side of an environment: one function that is told of every event.
 pub struct Host {
@@ -36,6 +38,8 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
     /// A Buffer that was read into.
     Buffer(HostBuffer),
+    /// Becomes a Buffer or a string.
+    Chunk(Chunk),
 }
 
 /// Memory of a Buffer that V8 allocated, uninitialised.
@@ -186,6 +190,7 @@ impl Host {
                 handle = buffer.value;
                 sys::Status::napi_ok
             }
+            Value::Chunk(chunk) => return results::chunk(self.env, chunk),
         };
         check(status)?;
         Ok(handle)
@@ -234,88 +239,6 @@ pub fn append_utf8(env: &Env, value: sys::napi_value, out: &mut Vec<u8>) -> Resu
     };
     out.truncate(start + written);
     check(status)
-}
-
-/// The whole output of a program, to become a Buffer.
-pub struct Captured(pub Vec<u8>);
-
-/// Up to here a result is copied. More than this, which no default maxBuffer lets through, is
-/// handed over without a copy.
-const COPIED_BYTES: usize = 2 * 1024 * 1024;
-/// Node frees memory that was handed over in a later turn of its loop, so a program that runs one
-/// child after the other without returning there keeps it all. Past this much, copies again.
-const LENT_BYTES: usize = 64 * 1024 * 1024;
-/// Node has no larger Buffers everywhere, and frees the memory of one that it cannot make.
-const LARGEST_BYTES: usize = i32::MAX as usize;
-
-/// Bytes that Buffers of this process hold and V8 did not allocate.
-static LENT: AtomicUsize = AtomicUsize::new(0);
-
-impl ToNapiValue for Captured {
-    unsafe fn to_napi_value(env: sys::napi_env, captured: Captured) -> Result<sys::napi_value> {
-        let Captured(mut bytes) = captured;
-        let lent = LENT.load(Ordering::Relaxed);
-        let is_lendable = (COPIED_BYTES..LARGEST_BYTES).contains(&bytes.len());
-        if is_lendable && (lent == 0 || lent.saturating_add(bytes.len()) <= LENT_BYTES) {
-            bytes.shrink_to_fit();
-            match lend(env, bytes)? {
-                Ok(value) => return Ok(value),
-                Err(refused) => bytes = refused,
-            }
-        }
-        let mut data = ptr::null_mut();
-        let mut value = ptr::null_mut();
-        // SAFETY: `env` is live by the trait's contract; `bytes` has `len` bytes.
-        check(unsafe {
-            sys::napi_create_buffer_copy(
-                env,
-                bytes.len(),
-                bytes.as_ptr().cast(),
-                &raw mut data,
-                &raw mut value,
-            )
-        })?;
-        Ok(value)
-    }
-}
-
-type Lent = std::result::Result<sys::napi_value, Vec<u8>>;
-
-/// A Buffer on memory of ours; or the memory, where the host (Electron) has no such Buffers.
-fn lend(env: sys::napi_env, bytes: Vec<u8>) -> Result<Lent> {
-    let length = bytes.len();
-    let boxed = Box::into_raw(Box::new(bytes));
-    // SAFETY: `boxed` is live; the memory of its vector does not move with the box.
-    let data = unsafe { (*boxed).as_mut_ptr() };
-    let mut value = ptr::null_mut();
-    // SAFETY: a live env; `data` has `length` bytes that nobody else uses until `give_back`, which
-    // takes the box.
-    let status = unsafe {
-        sys::napi_create_external_buffer(
-            env,
-            length,
-            data.cast(),
-            Some(give_back),
-            boxed.cast(),
-            &raw mut value,
-        )
-    };
-    if status == sys::Status::napi_no_external_buffers_allowed {
-        // SAFETY: this answer comes before Node has looked at the memory: the box is still ours.
-        return Ok(Err(*unsafe { Box::from_raw(boxed) }));
-    }
-    // After any other failure Node may or may not give the memory back, so it is left alone.
-    check(status)?;
-    LENT.fetch_add(length, Ordering::Relaxed);
-    Ok(Ok(value))
-}
-
-unsafe extern "C" fn give_back(_env: sys::napi_env, _data: *mut c_void, hint: *mut c_void) {
-    contain((), || {
-        // SAFETY: leaked in `lend`; Node calls this once, when the Buffer's memory is unused.
-        let bytes = unsafe { Box::from_raw(hint.cast::<Vec<u8>>()) };
-        LENT.fetch_sub(bytes.len(), Ordering::Relaxed);
-    });
 }
 
 /// The elements of an Int32Array argument, to read and to write during the call.

@@ -73,7 +73,7 @@ impl Environment {
         status(self.inner.reactor.update(token))
     }
 
-    fn with_stream(&self, token: u32, f: impl FnOnce(&Stream) -> i32) -> i32 {
+    pub(super) fn with_stream(&self, token: u32, f: impl FnOnce(&Stream) -> i32) -> i32 {
         let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
         let Handle::Stream(stream) = &*handle else { return -libc::EBADF };
         let result = f(stream);

@@ -1,0 +1,183 @@
+//! A capture on a thread of ours, one for all of them: started with the first, it waits for the
+//! sockets of an epoll set, and tells the loop by an eventfd when a stream is done. Both threads
+//! go by what stands under one lock, which is held for a read at a time: the JS thread can take
+//! the bytes away whenever it likes, and the descriptor is closed when it has them.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::gathered::{Chunk, Gathered};
+use crate::sys::epoll::{Epoll, Interest};
+use crate::sys::{fd, signal};
+
+const READ: Interest = Interest { read: true, write: false };
+
+pub(super) struct Away {
+    key: u64,
+    shared: Arc<Shared>,
+    reader: Arc<Reader>,
+}
+
+/// One capture, as both threads know it.
+struct Shared {
+    state: Mutex<State>,
+    /// Counted up once, when the reader is done.
+    counter: OwnedFd,
+}
+
+enum State {
+    Reading(OwnedFd, Gathered),
+    /// JS has to go on.
+    Refused(Gathered),
+    /// The whole output, of so many bytes, as JS will get it.
+    Ended(Vec<Chunk>, usize),
+    /// The JS thread has taken it all.
+    Recalled,
+}
+
+/// The thread that reads, as all others know it.
+struct Reader {
+    epoll: Epoll,
+    captures: Mutex<Captures>,
+}
+
+#[derive(Default)]
+struct Captures {
+    by_key: HashMap<u64, Arc<Shared>>,
+    /// Never used twice: an event may be on its way when its capture is gone.
+    next_key: u64,
+}
+
+impl Away {
+    /// Takes what was gathered along; leaves it where it is if descriptors or threads ran out.
+    pub fn start(socket: impl AsFd, gathered: &mut Gathered) -> Option<Away> {
+        let socket = fd::duplicate(socket.as_fd()).ok()?;
+        let counter = fd::wake_up_counter().ok()?;
+        let reader = Reader::get()?;
+        let shared = Arc::new(Shared { state: Mutex::new(State::Recalled), counter });
+        // The reader waits for the lock until there is something to add to.
+        let mut state = lock(&shared.state);
+        let key = reader.add(&socket, &shared)?;
+        *state = State::Reading(socket, gathered.take_over());
+        drop(state);
+        Some(Away { key, shared, reader })
+    }
+
+    pub fn counter(&self) -> BorrowedFd<'_> {
+        self.shared.counter.as_fd()
+    }
+
+    pub fn count(&self) -> usize {
+        match &*lock(&self.shared.state) {
+            State::Reading(_, gathered) | State::Refused(gathered) => gathered.count(),
+            State::Ended(_, count) => *count,
+            State::Recalled => 0,
+        }
+    }
+
+    pub fn is_over(&self) -> bool {
+        matches!(&*lock(&self.shared.state), State::Refused(_) | State::Ended(..))
+    }
+
+    /// Ends the reading and takes what there is.
+    pub fn recall(self) -> Vec<Chunk> {
+        match self.take() {
+            State::Reading(_, gathered) | State::Refused(gathered) => gathered.into_chunks(),
+            State::Ended(chunks, _) => chunks,
+            State::Recalled => Vec::new(),
+        }
+    }
+
+    fn take(&self) -> State {
+        let mut state = lock(&self.shared.state);
+        let taken = std::mem::replace(&mut *state, State::Recalled);
+        if let State::Reading(socket, _) = &taken {
+            self.reader.remove(self.key, socket.as_fd());
+        }
+        taken
+    }
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}
+
+impl Reader {
+    fn get() -> Option<Arc<Reader>> {
+        static READER: Mutex<Option<Arc<Reader>>> = Mutex::new(None);
+        let mut slot = lock(&READER);
+        if slot.is_none() {
+            *slot = Reader::start().ok();
+        }
+        slot.clone()
+    }
+
+    fn start() -> io::Result<Arc<Reader>> {
+        let reader = Arc::new(Reader { epoll: Epoll::new()?, captures: Mutex::default() });
+        let shared = Arc::clone(&reader);
+        std::thread::Builder::new().name("sprog-capture".into()).stack_size(64 * 1024).spawn(
+            move || {
+                signal::block_for_helper_thread();
+                let _ = shared.read_for_ever();
+            },
+        )?;
+        Ok(reader)
+    }
+
+    fn add(&self, socket: &OwnedFd, shared: &Arc<Shared>) -> Option<u64> {
+        let mut captures = lock(&self.captures);
+        let key = captures.next_key;
+        self.epoll.add(socket.as_fd(), key, READ).ok()?;
+        captures.next_key += 1;
+        captures.by_key.insert(key, Arc::clone(shared));
+        Some(key)
+    }
+
+    /// To be called before the socket is closed: the loop's own keeps a closed entry firing.
+    fn remove(&self, key: u64, socket: BorrowedFd<'_>) {
+        let _ = self.epoll.delete(socket);
+        lock(&self.captures).by_key.remove(&key);
+    }
+
+    fn read_for_ever(&self) -> io::Result<()> {
+        let mut ready = Vec::new();
+        loop {
+            self.epoll.wait(&mut ready)?;
+            for event in &ready {
+                let capture = lock(&self.captures).by_key.get(&event.key).cloned();
+                if let Some(capture) = capture {
+                    self.turn(event.key, &capture);
+                }
+            }
+        }
+    }
+
+    /// Reads once.
+    fn turn(&self, key: u64, capture: &Shared) {
+        let mut state = lock(&capture.state);
+        let State::Reading(socket, gathered) = &mut *state else { return };
+        let next = match gathered.receive(&*socket) {
+            Ok(0) => {
+                let gathered = gathered.take_over();
+                let count = gathered.count();
+                State::Ended(gathered.into_chunks(), count)
+            }
+            Ok(_) if !gathered.is_refused() => return,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            // The loop reads on, and meets the failure if it lasts.
+            Ok(_) | Err(_) => State::Refused(gathered.take_over()),
+        };
+        self.remove(key, socket.as_fd());
+        // Closes the socket.
+        *state = next;
+        let _ = fd::wake_up(&capture.counter);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
