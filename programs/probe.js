@@ -1,0 +1,20 @@
+'use strict';
+// Preloaded by NODE_OPTIONS into every Node process of a program, as tracers are: notes in a file of
+// its own whether node:child_process is ours there.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { isMainThread } = require('node:worker_threads');
+
+const { PROGRAMS_PROBE: home } = process.env;
+
+if (isMainThread && home) {
+  const note = () => {
+    const isOurs = Symbol.for('sprog') in process;
+    const command = process.argv.slice(1).map((word) => path.basename(word));
+    fs.writeFileSync(path.join(home, String(process.pid)), JSON.stringify({ isOurs, command }));
+  };
+  // When all the preloads have run; and at the end, for what has ended by then.
+  setImmediate(note);
+  process.once('exit', note);
+}

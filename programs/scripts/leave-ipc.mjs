@@ -1,0 +1,6 @@
+import { getCancelSignal, sendMessage } from 'execa';
+
+const signal = await getCancelSignal();
+signal.addEventListener('abort', () => process.exit(4));
+setInterval(() => {}, 1000);
+await sendMessage('ready');

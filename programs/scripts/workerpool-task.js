@@ -1,0 +1,16 @@
+'use strict';
+
+const workerpool = require('workerpool');
+
+workerpool.worker({
+  twice: (number) => number * 2,
+  tell: () => {
+    workerpool.workerEmit({ progress: 1 });
+  },
+  fail: () => {
+    throw new Error('on purpose');
+  },
+  hang: () => {
+    while (true);
+  },
+});
