@@ -12,7 +12,10 @@ if (isMainThread && home) {
   const note = () => {
     const isOurs = Symbol.for('sprog') in process;
     const command = process.argv.slice(1).map((word) => path.basename(word));
-    fs.writeFileSync(path.join(home, String(process.pid)), JSON.stringify({ isOurs, command }));
+    const file = path.join(home, `${process.pid}.json`);
+    // Renamed into its place: a process may be killed at any time.
+    fs.writeFileSync(`${file}.part`, JSON.stringify({ isOurs, command }));
+    fs.renameSync(`${file}.part`, file);
   };
   // When all the preloads have run; and at the end, for what has ended by then.
   setImmediate(note);

@@ -10,15 +10,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { nodeBinary } = require('../__test__/helpers/nodes.js');
-const { dependenciesAreCurrent, installDependencies, setup } = require('../scripts/setup.js');
+const { setup } = require('../scripts/setup.js');
+const { installPrograms } = require('./install.js');
 const { PROGRAMS } = require('./list.js');
 const { compare } = require('./run.js');
-
-/** Installs what the programs need; the quick ones alone need less. */
-function install({ isQuick }) {
-  const options = { omitDev: isQuick };
-  if (!dependenciesAreCurrent(__dirname, options)) installDependencies(__dirname, options);
-}
 
 async function main() {
   const { values, positionals } = parseArgs({
@@ -30,7 +25,7 @@ async function main() {
     },
   });
   setup();
-  install({ isQuick: values.quick });
+  installPrograms({ isQuick: values.quick });
   const wanted = PROGRAMS.filter(
     ({ title, isQuick }) =>
       (!values.quick || isQuick) &&
@@ -70,16 +65,12 @@ function versionOf(name) {
   return JSON.parse(fs.readFileSync(manifest, 'utf8')).version;
 }
 
-module.exports = { install };
-
-if (require.main === module) {
-  main().then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error) => {
-      console.error(`programs: ${error.message}`);
-      process.exitCode = 1;
-    },
-  );
-}
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    console.error(`programs: ${error.message}`);
+    process.exitCode = 1;
+  },
+);

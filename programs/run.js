@@ -47,6 +47,7 @@ async function run(program, node, nodeArgs) {
     const lines = tidy(outcome.output, home, program);
     const processes = fs
       .readdirSync(probed)
+      .filter((name) => name.endsWith('.json'))
       .map((name) => JSON.parse(fs.readFileSync(path.join(probed, name), 'utf8')));
     return { ...outcome, lines, processes };
   } finally {
@@ -119,6 +120,7 @@ function tidy(output, home, { isUnordered, ignore = [] }) {
         .replaceAll(/\b\d+(\.\d+)?\s?(ms|s|seconds?)\b/g, '<time>')
         .replaceAll(/\b\d\d:\d\d:\d\d\b/g, '<time>')
         .replaceAll(/\bpid([ =:]+)\d+/gi, 'pid$1<pid>')
+        .replaceAll(/\(node:\d+\)/g, '(node:<pid>)')
         // A runner shows them only for what was slow.
         .replaceAll(' (<time>)', '')
         .trimEnd(),

@@ -45,13 +45,20 @@ function dependenciesAreCurrent(root, { omitDev = false } = {}) {
   const wanted = readPackages(path.join(root, 'package-lock.json'));
   const installed = readPackages(path.join(root, 'node_modules', '.package-lock.json'));
   if (!wanted || !installed) return false;
-  return Object.entries(wanted).every(([place, { version, optional, dev }]) => {
-    if (place === '' || (omitDev && dev)) return true;
+  // What is not for development is told by its first level: npm's lockfile counts the packages that it
+  // bundles itself among it, and does not install them.
+  const isWanted = (place) => !omitDev || Object.hasOwn(wanted[''].dependencies, nameOf(place));
+  return Object.entries(wanted).every(([place, { version, optional }]) => {
+    if (place === '' || !isWanted(place)) return true;
     const found = installed[place];
     // Packages for other platforms are optional and absent.
     if (!found) return optional === true;
     return found.version === version && fs.existsSync(path.join(root, place));
   });
+}
+
+function nameOf(place) {
+  return place.replace('node_modules/', '');
 }
 
 function readPackages(lockfile) {

@@ -1,4 +1,5 @@
 'use strict';
+// cross-spawn: arguments, exit codes, a program that is missing.
 
 const { once } = require('node:events');
 const { text } = require('node:stream/consumers');

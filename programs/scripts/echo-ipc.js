@@ -1,4 +1,5 @@
 'use strict';
+// A child of execa.mjs: sends back what it hears.
 
 process.on('message', (message) => {
   if (message !== 'three') return process.send({ echo: message });

@@ -1,4 +1,5 @@
 'use strict';
+// What foreground-child.mjs puts in its own place.
 
 console.log('in the foreground');
 console.error('to stderr');

@@ -1,4 +1,5 @@
 'use strict';
+// What the workers of jest-worker.js do.
 
 let given;
 

@@ -1,4 +1,5 @@
 'use strict';
+// jest-worker's pool of processes.
 
 const { Worker } = require('jest-worker');
 

@@ -1,3 +1,5 @@
+// A child of execa.mjs: leaves when it is asked to.
+
 import { getCancelSignal, sendMessage } from 'execa';
 
 const signal = await getCancelSignal();

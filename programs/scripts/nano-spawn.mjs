@@ -1,3 +1,5 @@
+// nano-spawn: results, lines, pipes, failures.
+
 import spawn, { SubprocessError } from 'nano-spawn';
 import { say } from './say.mjs';
 

@@ -1,4 +1,5 @@
 'use strict';
+// nodemon, from its module: a program that changes twice.
 
 const fs = require('node:fs');
 const nodemon = require('nodemon');

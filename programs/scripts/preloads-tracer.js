@@ -1,4 +1,5 @@
 'use strict';
+// The tracer of preloads.js.
 
 const cp = require('node:child_process');
 

@@ -1,4 +1,5 @@
 'use strict';
+// shelljs: commands through a shell; the synchronous ones run in a Node of their own.
 
 const shell = require('shelljs');
 

@@ -1,3 +1,5 @@
+// A child of signal-exit.mjs.
+
 import { onExit } from 'signal-exit';
 
 onExit((code, signal) => {

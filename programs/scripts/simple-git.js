@@ -1,4 +1,5 @@
 'use strict';
+// simple-git: many short children, some at the same time.
 
 const fs = require('node:fs');
 const { simpleGit } = require('simple-git');

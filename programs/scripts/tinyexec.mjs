@@ -1,3 +1,5 @@
+// tinyexec: results, lines, pipes, failures.
+
 import { exec, x } from 'tinyexec';
 import { failure, say } from './say.mjs';
 

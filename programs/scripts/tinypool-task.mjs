@@ -1,3 +1,5 @@
+// What the workers of tinypool.mjs do.
+
 import { isMainThread } from 'node:worker_threads';
 
 export default ({ number }) => number * 2;

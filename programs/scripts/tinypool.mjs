@@ -1,3 +1,5 @@
+// tinypool's processes, and its threads for comparison.
+
 import { Tinypool } from 'tinypool';
 import { failure, say } from './say.mjs';
 

@@ -1,4 +1,5 @@
 'use strict';
+// What the workers of workerpool.js do.
 
 const workerpool = require('workerpool');
 

@@ -1,4 +1,5 @@
 'use strict';
+// workerpool's processes, and its threads for comparison.
 
 const workerpool = require('workerpool');
 

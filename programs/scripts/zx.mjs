@@ -1,3 +1,5 @@
+// zx: a shell for every command.
+
 import { $, cd, within } from 'zx';
 import { say } from './say.mjs';
 
