@@ -122,6 +122,7 @@ function tidy(output, home, { isUnordered, ignore = [] }) {
         .replaceAll(/\bpid([ =:]+)\d+/gi, 'pid$1<pid>')
         .replaceAll(/\(node:\d+\)/g, '(node:<pid>)')
         // A runner shows them only for what was slow.
+        .replaceAll(/ +(<time>|\(<time>\))$/g, '')
         .replaceAll(' (<time>)', '')
         .trimEnd(),
     )
