@@ -11,7 +11,10 @@ const os = require('node:os');
 const path = require('node:path');
 const { count, follow, forkListening, isRoundRobin, request, say } = require('./support.js');
 
-const home = process.env.CLUSTER_HOME ?? fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-cluster-'));
+// Made by the primary, and told to the workers that need it.
+const home = cluster.isPrimary
+  ? fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-cluster-'))
+  : process.env.CLUSTER_HOME;
 
 async function primary() {
   const tell = follow();
