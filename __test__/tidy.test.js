@@ -22,7 +22,16 @@ const rust = files('src', '.rs').map((file) => {
   return { file, text, code: rustCode(text), module: modulePath(file) };
 });
 const product = ['lib', 'index.js', 'register.js'].flatMap((place) => files(place, '.js'));
-const ours = ['lib', 'index.js', 'register.js', 'scripts', 'examples', 'bench', '__test__'];
+const ours = [
+  'lib',
+  'index.js',
+  'register.js',
+  'scripts',
+  'examples',
+  'bench',
+  'programs',
+  '__test__',
+];
 const javascript = ours.flatMap((place) => files(place, '.js'));
 
 /** Lines of `code` that match, as file:line, for a message that leads there. */
@@ -75,7 +84,7 @@ describe('layers', () => {
 
   it('the product requires nothing from tests, scripts or examples', () => {
     const strays = product.filter((file) =>
-      /require\(['"][^'"]*\/(__test__|scripts|examples|bench)\//.test(jsCode(read(file))),
+      /require\(['"][^'"]*\/(__test__|scripts|examples|bench|programs)\//.test(jsCode(read(file))),
     );
     none(strays, 'what is published stands alone');
   });
@@ -205,8 +214,11 @@ describe('files', () => {
       ...rust.filter(({ text }) => !text.startsWith('//!')).map(({ file }) => file),
       ...javascript.filter((file) => !/^(#!.*\n)?('use strict';\n+)?\/[/*]/.test(read(file))),
     ];
+    // What stands for a program of somebody else's says nothing about itself.
+    const others = ['__test__/fixtures/', 'programs/projects/'];
+    const isOther = (file) => others.some((place) => file.startsWith(place));
     none(
-      silent.filter((file) => file !== 'index.js' && !file.startsWith('__test__/fixtures/')),
+      silent.filter((file) => file !== 'index.js' && !isOther(file)),
       'the first thing in a file is its purpose',
     );
   });

@@ -36,8 +36,8 @@ function spawnSync(file, args, options) {
   const { entries } = parseStdio(request.stdio || 'pipe', true);
   const input = toInput(request);
   checkPermission(request.file);
-  const outcome = run(request, entries, input, maxBuffer ?? 0, killSignal);
-  return toResult(outcome, request);
+  request[PREPARED] = { entries, input, maxBuffer: maxBuffer ?? 0, killSignal };
+  return toResult(door.spawn(request), request);
 }
 
 /**
@@ -56,8 +56,21 @@ function toInput({ input, encoding }) {
   return types.isSharedArrayBuffer(input.buffer) ? bytes.slice() : bytes;
 }
 
-/** @returns {import('../binding.js').SyncOutcome} */
-function run(request, entries, input, maxBuffer, killSignal) {
+/**
+ * What a request has beside what `ChildProcess.prototype.spawn` is given, too. A symbol: it stays with
+ * a copy of the request.
+ */
+const PREPARED = Symbol('prepared');
+
+/** Every request goes through here. Register lets others see it on its way. */
+const door = { spawn: run };
+
+/**
+ * @param {any} request whose file, arguments and environment may have been changed on the way
+ * @returns {import('../binding.js').SyncOutcome}
+ */
+function run(request) {
+  const { entries, input, maxBuffer, killSignal } = request[PREPARED];
   const native = environmentOrErrno();
   if (typeof native === 'number') {
     return { errno: -native, pid: 0, code: 0, signal: 0 };
@@ -145,4 +158,4 @@ function commandFailed(result, command) {
   return Object.assign(error, result);
 }
 
-module.exports = { spawnSync, execSync, execFileSync };
+module.exports = { spawnSync, execSync, execFileSync, door, run, PREPARED };

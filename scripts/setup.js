@@ -23,11 +23,12 @@ function setup() {
  * optional package for another platform (npm/cli issue 9846), and writes such a lockfile itself where
  * the registry did not have that package. What `npm ci` promises is checked here instead.
  */
-function installDependencies(root) {
+function installDependencies(root, { omitDev = false } = {}) {
   const place = path.relative(ROOT, root);
   const title = place ? `npm install in ${place}/` : 'npm install';
-  step(title, 'npm', ['install', '--no-save', '--include=dev', '--no-fund', '--no-audit'], root);
-  if (!dependenciesAreCurrent(root)) {
+  const dev = omitDev ? '--omit=dev' : '--include=dev';
+  step(title, 'npm', ['install', '--no-save', dev, '--no-fund', '--no-audit'], root);
+  if (!dependenciesAreCurrent(root, { omitDev })) {
     throw new Error(
       `what npm installed is not what ${path.join(place, 'package-lock.json')} names`,
     );
@@ -37,18 +38,27 @@ function installDependencies(root) {
 /**
  * Whether what is installed is what the lockfile asks for. By content, not by time: a fresh checkout
  * gives every file a new time.
+ * @param {string} root
+ * @param {{ omitDev?: boolean }} [options] without what is for development alone
  */
-function dependenciesAreCurrent(root) {
+function dependenciesAreCurrent(root, { omitDev = false } = {}) {
   const wanted = readPackages(path.join(root, 'package-lock.json'));
   const installed = readPackages(path.join(root, 'node_modules', '.package-lock.json'));
   if (!wanted || !installed) return false;
+  // What is not for development is told by its first level: npm's lockfile counts the packages that it
+  // bundles itself among it, and does not install them.
+  const isWanted = (place) => !omitDev || Object.hasOwn(wanted[''].dependencies, nameOf(place));
   return Object.entries(wanted).every(([place, { version, optional }]) => {
-    if (place === '') return true;
+    if (place === '' || !isWanted(place)) return true;
     const found = installed[place];
     // Packages for other platforms are optional and absent.
     if (!found) return optional === true;
     return found.version === version && fs.existsSync(path.join(root, place));
   });
+}
+
+function nameOf(place) {
+  return place.replace('node_modules/', '');
 }
 
 function readPackages(lockfile) {

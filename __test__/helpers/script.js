@@ -40,8 +40,9 @@ const self = {
  */
 
 /**
- * Starts `body(self)`, which is passed as source text and sees nothing of the file it stands in.
- * @param {(self: any) => any} body
+ * Starts `body(self)`, which is passed as source text and sees nothing of the file it stands in; or a
+ * program, by its path, which says what it says by itself: lines of JSON.
+ * @param {((self: any) => any) | string} body
  * @param {any} [options] `args`, `nodeArgs`, `node`, `root` of the package, `limit` in ms until it
  *   is killed, and options of spawn
  * @returns {{ child: import('node:child_process').ChildProcess, outcome: Promise<Outcome>,
@@ -58,8 +59,8 @@ function startScript(body, options = {}) {
     ...spawnOptions
   } = options;
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-script-'));
-  const file = path.join(home, 'script.js');
-  fs.writeFileSync(file, `${prelude(root)}(${body})(self);\n`);
+  const file = typeof body === 'string' ? body : path.join(home, 'script.js');
+  if (file !== body) fs.writeFileSync(file, `${prelude(root)}(${body})(self);\n`);
   // A session of its own, by which its descendants are found.
   const child = spawn(node, [...nodeArgs, file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

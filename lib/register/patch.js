@@ -7,6 +7,7 @@ const nodeChildProcess = require('node:child_process');
 const { syncBuiltinESMExports } = require('node:module');
 const { native } = require('../native.js');
 const { handDown } = require('./inheritance.js');
+const { openDoor } = require('./sync-door.js');
 
 /** Where the copy that registered is found, as `process[MARK]`: `{ version, unregister }`. */
 const MARK = Symbol.for('sprog');
@@ -22,7 +23,9 @@ function register() {
   if (owner() !== undefined || !native) return;
   const ours = surface();
   const originals = Object.keys(ours).map((name) => [name, target[name]]);
+  const closeDoor = openDoor();
   const undo = () => {
+    closeDoor();
     for (const [name, original] of originals) {
       // What the program has put there since is its own.
       if (target[name] === ours[name]) target[name] = original;

@@ -279,6 +279,24 @@ const cases = {
     });
   },
 
+  'a raw handle that has been closed is an error, and nothing waits for it': async (t) => {
+    await withEveryChild(t, SERVE_RAW, async (child) => {
+      const server = await listening({});
+      const native = server._handle;
+      await closed(server);
+      // Some turns later there is nothing left below it.
+      for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+      const called = new Promise((resolve) => {
+        child.send('raw', native, ({ code, errno, message }) => resolve([code, errno, message]));
+      });
+      t.log(await called, child._handleQueue, child._pendingMessage);
+      const failed = new Promise((resolve) => child.once('error', ({ code }) => resolve(code)));
+      child.send('raw', native);
+      t.log(await failed, child._handleQueue);
+      await dismiss(t, child);
+    });
+  },
+
   'a raw handle is a connection, too': async (t) => {
     const source = `
       const net = require('node:net');

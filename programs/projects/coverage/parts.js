@@ -1,0 +1,5 @@
+exports.first = () => 'first';
+exports.second = () => 'second';
+exports.third = () => 'third';
+exports.fourth = () => 'fourth';
+exports.never = () => 'never';

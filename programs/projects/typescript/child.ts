@@ -1,0 +1,3 @@
+const text: string = 'from a child';
+process.send?.(text);
+process.on('message', () => {});

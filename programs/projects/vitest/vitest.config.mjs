@@ -1,0 +1,1 @@
+export default { test: { include: ['*.test.mjs'], fileParallelism: true, maxWorkers: 2 } };

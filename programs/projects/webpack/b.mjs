@@ -1,0 +1,3 @@
+import { shared } from './shared.mjs';
+
+console.log(shared('b', 'LOADED'));

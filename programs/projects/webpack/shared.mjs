@@ -1,0 +1,1 @@
+export const shared = (name, how) => [name, how].join(' ');
