@@ -10,7 +10,7 @@ const { ROOT } = require('../scripts/setup.js');
 
 const REGISTER = path.join(ROOT, 'register.js');
 const PROBE = path.join(__dirname, 'probe.js');
-const WORK = path.join(__dirname, 'work');
+const WORK = path.join(__dirname, 'scratch');
 const LIMIT_MS = 120_000;
 const PATIENCE_MS = 5_000;
 
