@@ -40,6 +40,10 @@ export declare class Environment {
   sendText(token: number, text: unknown, collect: boolean, descriptor: number): number
   /** Sends one serialised message behind its length. As `sendText`. */
   sendBytes(token: number, bytes: Uint8Array, collect: boolean, descriptor: number): number
+  /** Ends the channel at a message of more bytes than this, however large the number. */
+  limitMessages(token: number, bytes: number): void
+  /** Bytes of the longest message that the channel takes. */
+  messageLimit(token: number): number
   /**
    * Writes what was collected, as much as fits. Answers how many bytes wait, or `-errno`;
    * `Written` tells when none do any more.

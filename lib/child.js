@@ -13,7 +13,13 @@ const { Pipe } = require('./pipe-handle.js');
 const { Socket, lend, isLent } = require('./socket.js');
 const { parseStdio, KIND } = require('./stdio.js');
 const { toSignalNumber } = require('./signals.js');
-const { validateObject, validateOneOf, validateArray, validateString } = require('./validate.js');
+const {
+  validateObject,
+  validateOneOf,
+  validateArray,
+  validateString,
+  validateMaxMessageSize,
+} = require('./validate.js');
 const { openChannel, channelEnvironment } = require('./ipc/open.js');
 
 const { EACCES, EAGAIN, EMFILE, ENFILE, ENOENT, EINVAL, ENOSYS, ESRCH } = os.constants.errno;
@@ -51,6 +57,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
   const stdio = parseStdio(options.stdio || 'pipe', false);
   const { serialization } = options;
   validateOneOf(serialization, 'options.serialization', [undefined, 'json', 'advanced']);
+  validateMaxMessageSize(options.maxMessageSize);
   const hasChannel = stdio.ipcIndex !== -1;
   if (hasChannel && !isDeferred(options)) {
     if (options.envPairs === undefined) options.envPairs = [];
@@ -91,7 +98,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
   attachStdio(this, stdio, started.tokens);
   if (hasChannel) {
     const token = started.tokens[stdio.channelEntry];
-    openChannel(this, token, serialization, () => maybeClose(this));
+    openChannel(this, token, options, () => maybeClose(this));
   }
   return error;
 };

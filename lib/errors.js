@@ -3,6 +3,13 @@
 // node:child_process makes: same class, `code`, message, enumerable keys and stack header.
 
 const util = require('node:util');
+const {
+  describeExpected,
+  describeType,
+  enumerate,
+  kindOf,
+  showNumber,
+} = require('./error-text.js');
 
 const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
 
@@ -29,7 +36,7 @@ function invalidArgValue(name, value, reason = 'is invalid') {
 }
 
 function outOfRange(name, range, received) {
-  const shown = isHuge(received) ? groupDigits(received) : util.inspect(received);
+  const shown = showNumber(received);
   const message = `The value of "${name}" is out of range. It must be ${range}. Received ${shown}`;
   return create(NodeRangeError, 'ERR_OUT_OF_RANGE', message, outOfRange);
 }
@@ -73,6 +80,12 @@ function ipcDisconnected() {
 
 function ipcChannelClosed() {
   return create(NodeError, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed', ipcChannelClosed);
+}
+
+/** @param {number} limit in bytes */
+function messageTooLarge(limit) {
+  const message = `The other end of the channel sent a message of more than ${limit} bytes`;
+  return create(NodeRangeError, 'ERR_SPROG_MESSAGE_TOO_LARGE', message, messageTooLarge);
 }
 
 function invalidHandleType() {
@@ -169,64 +182,6 @@ function create(Class, code, message, factory) {
   return error;
 }
 
-function kindOf(name) {
-  return name.includes('.') ? 'property' : 'argument';
-}
-
-const PRIMITIVES = ['string', 'function', 'number', 'object', 'boolean', 'bigint', 'symbol'];
-
-function describeExpected(expected) {
-  const types = expected.filter((name) => PRIMITIVES.includes(name));
-  const classes = expected.filter((name) => /^[A-Z]/.test(name));
-  const others = expected.filter((name) => !types.includes(name) && !classes.includes(name));
-  const parts = [];
-  if (types.length)
-    parts.push(`${types.length > 1 ? 'one of type' : 'of type'} ${enumerate(types)}`);
-  if (classes.length) parts.push(`an instance of ${enumerate(classes)}`);
-  if (others.length) parts.push(`${others.length > 1 ? 'one of ' : ''}${enumerate(others)}`);
-  return parts.join(' or ');
-}
-
-/** a / a or b / a, b, or c */
-function enumerate(names, word = 'or') {
-  if (names.length < 3) return names.join(` ${word} `);
-  return `${names.slice(0, -1).join(', ')}, ${word} ${names[names.length - 1]}`;
-}
-
-function describeType(value) {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'function') return `function ${value.name}`;
-  if (typeof value === 'object') {
-    const name = constructorName(value);
-    return name === undefined ? util.inspect(value, { depth: -1 }) : `an instance of ${name}`;
-  }
-  if (typeof value === 'string') {
-    const shown = value.length > 28 ? `${value.slice(0, 25)}...` : value;
-    return `type string (${shown.includes("'") ? JSON.stringify(shown) : `'${shown}'`})`;
-  }
-  return `type ${typeof value} (${util.inspect(value, { colors: false })})`;
-}
-
-function constructorName(value) {
-  const Class = value.constructor;
-  if (Class === null || Class === undefined) return undefined;
-  const { name } = Class;
-  // Node 26 no longer takes an empty name, or one that is no string, for a name.
-  if (NODE_MAJOR >= 26) return typeof name === 'string' && name !== '' ? name : undefined;
-  return 'name' in Object(Class) ? name : undefined;
-}
-
-function isHuge(value) {
-  if (typeof value === 'bigint') return value > 2n ** 32n || value < -(2n ** 32n);
-  return Number.isInteger(value) && Math.abs(value) > 2 ** 32;
-}
-
-/** 12_345. Node counts characters, not digits, so that 1e22 becomes 1e_+22. */
-function groupDigits(value) {
-  const grouped = String(value).replace(/(?<=.)(?<!^-)(?=(?:.{3})+$)/g, '_');
-  return typeof value === 'bigint' ? `${grouped}n` : grouped;
-}
-
 module.exports = {
   invalidArgType,
   invalidArgValue,
@@ -239,6 +194,7 @@ module.exports = {
   ipcRequired,
   ipcDisconnected,
   ipcChannelClosed,
+  messageTooLarge,
   invalidHandleType,
   childClosedBeforeReply,
   maxBufferExceeded,

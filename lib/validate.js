@@ -67,6 +67,16 @@ function validateMaxBuffer(maxBuffer) {
   }
 }
 
+/** Bytes of one message; null and undefined mean the default. */
+function validateMaxMessageSize(size) {
+  if (isNullish(size)) return;
+  const name = 'options.maxMessageSize';
+  if (typeof size !== 'number') throw invalidArgType(name, 'number', size);
+  if (size !== Infinity && !(Number.isInteger(size) && size > 0)) {
+    throw outOfRange(name, 'a positive integer or Infinity', size);
+  }
+}
+
 /** Duck-typed as in Node: anything with `aborted` will do. */
 function validateAbortSignal(signal, name = 'options.signal') {
   if (signal === undefined) return;
@@ -129,6 +139,7 @@ module.exports = {
   validateInt32,
   validateTimeout,
   validateMaxBuffer,
+  validateMaxMessageSize,
   validateAbortSignal,
   validatePath,
   refuseNul,

@@ -11,6 +11,7 @@ const { environment, own, EVENT } = require('../native.js');
 const { errnoException } = require('../errors.js');
 const { codecs, WithHandle } = require('./codec.js');
 const { openNative } = require('./handles.js');
+const { endError } = require('./end-error.js');
 const leaving = require('./leaving.js');
 const { SendCallbacks } = require('./send-callbacks.js');
 
@@ -21,7 +22,7 @@ const AT_ONCE = 16;
  * @typedef {object} Receiver
  * @property {(messages: any[]) => void} messages parsed, in order; a `WithHandle` around those that
  *   came with one
- * @property {() => void} end
+ * @property {(error?: Error) => void} end
  */
 
 class ChannelHandle {
@@ -219,7 +220,7 @@ class ChannelHandle {
         this.#callbacks.finish(null);
         return;
       case EVENT.END:
-        this.receiver?.end();
+        this.receiver?.end(endError(this.#token, first));
         return;
       case EVENT.CLOSED:
         // Sends under way when the channel was closed: Node reports them as done too.

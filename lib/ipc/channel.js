@@ -71,7 +71,8 @@ function setupChannel(target, handle, onclosed) {
     messages(list) {
       if (isOpen) process.nextTick(emitAll, list, emit);
     },
-    end() {
+    end(error) {
+      if (error) process.nextTick(() => target.emit('error', error));
       if (target.connected) {
         target.connected = false;
         target.channel = null;
@@ -171,8 +172,7 @@ function setupChannel(target, handle, onclosed) {
  * throws loses only its own message; ticks queued by a listener run after the whole batch there
  * too.
  */
-function emitAll(list, emit) {
-  let next = 0;
+function emitAll(list, emit, next = 0) {
   try {
     while (next < list.length) {
       const item = list[next++];
@@ -180,7 +180,7 @@ function emitAll(list, emit) {
       emit(toEvent(item));
     }
   } finally {
-    if (next < list.length) process.nextTick(emitAll, list.slice(next), emit);
+    if (next < list.length) process.nextTick(emitAll, list, emit, next);
   }
 }
 

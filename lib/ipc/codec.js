@@ -36,7 +36,7 @@ const json = {
     } catch {
       // One of them is malformed; the others are not.
     }
-    return environment.lines(token).map(parseText);
+    return parseEach(environment.lines(token), (text) => JSON.parse(text));
   },
 
   /** The message as it is now, for one that is sent later. */
@@ -47,14 +47,6 @@ const json = {
 
   parseFrames: () => [],
 };
-
-function parseText(text) {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    return new Malformed(error);
-  }
-}
 
 // Node's convention for what V8 leaves to its embedder: a tag before each host object.
 const ARRAY_BUFFER_VIEW = 0;
@@ -97,14 +89,14 @@ const advanced = {
 
   /** @param {Buffer} bytes `count` messages, each behind its length */
   parseFrames(bytes, count) {
-    const messages = [];
+    const frames = [];
     let at = 0;
     for (let i = 0; i < count; i++) {
       const start = at + LENGTH_BYTES;
       at = start + bytes.readUInt32BE(at);
-      messages.push(parseBytes(bytes.subarray(start, at)));
+      frames.push(bytes.subarray(start, at));
     }
-    return messages;
+    return parseEach(frames, fromBytes);
   },
 };
 
@@ -122,12 +114,25 @@ function fromBytes(bytes) {
   return deserializer.readValue();
 }
 
-function parseBytes(bytes) {
-  try {
-    return fromBytes(bytes);
-  } catch (error) {
-    return new Malformed(error);
+/** Malformed messages of one read after which the rest of it is given up. */
+const MAX_MALFORMED = 100;
+
+/**
+ * The messages of one read, each parsed alone. Of those that are malformed the first is reported: Node
+ * gives up the rest of the read there. A flood of them must not keep the loop from everything else.
+ */
+function parseEach(list, parse) {
+  const messages = [];
+  let malformed = 0;
+  for (const item of list) {
+    try {
+      messages.push(parse(item));
+    } catch (error) {
+      if (++malformed === 1) messages.push(new Malformed(error));
+      if (malformed === MAX_MALFORMED) break;
+    }
   }
+  return messages;
 }
 
 module.exports = { codecs: { json, advanced }, Malformed, WithHandle };

@@ -57,7 +57,8 @@ function channelEnvironment(options, index) {
 }
 
 /** Makes `child` a process that one can talk to. */
-function openChannel(child, token, serialization, onclosed) {
+function openChannel(child, token, { serialization, maxMessageSize }, onclosed) {
+  if (!isNullish(maxMessageSize)) environment().limitMessages(token, maxMessageSize);
   setupChannel(child, new ChannelHandle(token, serialization), onclosed);
 }
 

@@ -76,6 +76,21 @@ impl Environment {
         })
     }
 
+    /// Ends the channel at a message of more bytes than this, however large the number.
+    #[napi]
+    pub fn limit_messages(&self, token: u32, bytes: f64) {
+        if let Some(Handle::Channel(channel)) = self.inner.reactor.get(token).as_deref() {
+            // Saturates.
+            channel.limit_messages(bytes as usize);
+        }
+    }
+
+    /// Bytes of the longest message that the channel takes.
+    #[napi]
+    pub fn message_limit(&self, token: u32) -> f64 {
+        self.with_channel(token, |channel| Ok(channel.message_limit()))
+    }
+
     /// Writes what was collected, as much as fits. Answers how many bytes wait, or `-errno`;
     /// `Written` tells when none do any more.
     #[napi]

@@ -9,12 +9,26 @@ const MAX_READ_BYTES: usize = 4 * 1024 * 1024;
 /// A buffer that grew for a big message is given back when it is done.
 const KEEP_BYTES: usize = 1024 * 1024;
 
+/// The longest messages there can be. All lines of a read become one JS string, which V8 ends a
+/// little below 512 MiB; of a longer one nothing could ever be delivered.
+const MAX_JSON_BYTES: usize = 500 * 1024 * 1024;
+const MAX_LENGTH_BYTES: usize = 2 * 1024 * 1024 * 1024;
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wire {
     /// One JSON text and a newline per message.
     Json,
     /// A 4-byte big-endian length, then that many bytes.
     Length,
+}
+
+impl Wire {
+    fn longest_message(self) -> usize {
+        match self {
+            Wire::Json => MAX_JSON_BYTES,
+            Wire::Length => MAX_LENGTH_BYTES,
+        }
+    }
 }
 
 /// What arrived whole.
@@ -36,13 +50,39 @@ pub struct Inbox {
     scanned: usize,
     /// Ends (newline positions, or ends of messages) of what is whole.
     ends: Vec<usize>,
+    /// Bytes of the longest message that is taken, without its newline or its length.
+    limit: usize,
+    /// A longer one has begun: nothing behind it is looked at.
+    is_overlong: bool,
 }
 
 impl Inbox {
     pub fn new(wire: Wire) -> Inbox {
-        let mut inbox = Inbox { wire, buffer: Vec::new(), filled: 0, scanned: 0, ends: Vec::new() };
+        let mut inbox = Inbox {
+            wire,
+            buffer: Vec::new(),
+            filled: 0,
+            scanned: 0,
+            ends: Vec::new(),
+            limit: wire.longest_message(),
+            is_overlong: false,
+        };
         inbox.rewind();
         inbox
+    }
+
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Takes no message of more bytes from here on.
+    pub fn set_limit(&mut self, bytes: usize) {
+        self.limit = bytes.min(self.wire.longest_message());
+    }
+
+    /// Whether a message has begun that is longer than the limit. The next `advance` may not come.
+    pub fn is_overlong(&self) -> bool {
+        self.is_overlong
     }
 
     fn origin(&self) -> usize {
@@ -72,17 +112,26 @@ impl Inbox {
 
     /// `count` bytes of `space` were filled. Notes which messages are whole now.
     pub fn advance(&mut self, count: usize) {
+        let mut start = self.filled - self.pending_bytes();
         self.filled += count;
         match self.wire {
             Wire::Json => {
                 let fresh = &self.buffer[self.scanned..self.filled];
-                self.ends.extend(memchr::memchr_iter(b'\n', fresh).map(|at| self.scanned + at));
+                for newline in memchr::memchr_iter(b'\n', fresh).map(|at| self.scanned + at) {
+                    if newline - start > self.limit {
+                        break;
+                    }
+                    self.ends.push(newline);
+                    start = newline + 1;
+                }
                 self.scanned = self.filled;
+                self.is_overlong = self.pending_bytes() > self.limit;
             }
             Wire::Length => {
                 while let Some(length) = self.length_at(self.scanned) {
+                    self.is_overlong = length > self.limit;
                     let end = self.scanned + 4 + length;
-                    if end > self.filled {
+                    if self.is_overlong || end > self.filled {
                         break;
                     }
                     self.ends.push(end);
@@ -105,14 +154,6 @@ impl Inbox {
             (Wire::Length, Some(end)) => *end,
         };
         self.filled - consumed
-    }
-
-    /// The length that the message under way claims, where the wire tells.
-    pub fn claimed_bytes(&self) -> usize {
-        match self.wire {
-            Wire::Json => 0,
-            Wire::Length => self.length_at(self.scanned).unwrap_or(0),
-        }
     }
 
     /// What is whole, all in one piece; to be followed by `consume`.
@@ -269,10 +310,60 @@ mod tests {
     }
 
     #[test]
-    fn a_claimed_length_is_told_and_not_believed() {
+    fn a_claimed_length_is_not_believed() {
+        let mut inbox = Inbox::new(Wire::Length);
+        feed(&mut inbox, &0x7fff_ffff_u32.to_be_bytes());
+        assert!(!inbox.is_overlong());
+        assert!(inbox.space().len() <= MAX_READ_BYTES);
         let mut inbox = Inbox::new(Wire::Length);
         feed(&mut inbox, &u32::MAX.to_be_bytes());
-        assert_eq!(inbox.claimed_bytes(), u32::MAX as usize);
-        assert!(inbox.space().len() <= MAX_READ_BYTES);
+        assert!(inbox.is_overlong());
+    }
+
+    #[test]
+    fn a_message_over_the_limit_is_noticed_and_those_before_it_are_whole() {
+        let frames = b"\0\0\0\x04abcd\0\0\0\x05abcde\0\0\0\x01x";
+        for (wire, stream) in [(Wire::Json, &b"1234\n12345\n1\n"[..]), (Wire::Length, frames)] {
+            for step in 1..=stream.len() {
+                let mut inbox = Inbox::new(wire);
+                inbox.set_limit(4);
+                let mut whole = 0;
+                for chunk in stream.chunks(step) {
+                    feed(&mut inbox, chunk);
+                    whole += match inbox.arrival() {
+                        Some(Arrival::Array { count, .. } | Arrival::Lengths { count, .. }) => {
+                            count
+                        }
+                        None => 0,
+                    };
+                    inbox.consume();
+                    if inbox.is_overlong() {
+                        break;
+                    }
+                }
+                assert_eq!((whole, inbox.is_overlong()), (1, true));
+            }
+        }
+    }
+
+    #[test]
+    fn no_limit_is_past_what_v8_can_hold() {
+        for (wire, longest) in [(Wire::Json, MAX_JSON_BYTES), (Wire::Length, MAX_LENGTH_BYTES)] {
+            let mut inbox = Inbox::new(wire);
+            assert_eq!(inbox.limit(), longest);
+            inbox.set_limit(usize::MAX);
+            assert_eq!(inbox.limit(), longest);
+        }
+    }
+
+    #[test]
+    fn a_line_without_an_end_takes_what_it_has_and_little_more() {
+        let mut inbox = Inbox::new(Wire::Json);
+        let chunk = vec![b'x'; 65536];
+        for _ in 0..256 {
+            feed(&mut inbox, &chunk);
+        }
+        assert_eq!(inbox.pending_bytes(), 256 * 65536);
+        assert!(inbox.buffer.len() <= 256 * 65536 + 2 * MAX_READ_BYTES);
     }
 }

@@ -18,11 +18,8 @@ use outbox::Outbox;
 
 const WAKE_UP_BYTES: usize = 1024 * 1024;
 const WAKE_UP_READS: usize = 32;
-
-/// The longest message that is taken in. A JSON line becomes a JS string, which V8 ends at 512
-/// MiB; a longer one could never be delivered, only fill memory.
-const MAX_JSON_BYTES: usize = 512 * 1024 * 1024;
-const MAX_LENGTH_BYTES: usize = 2 * 1024 * 1024 * 1024;
+/// Messages cost by their number too, those that do not parse most of all.
+const WAKE_UP_MESSAGES: usize = 16 * 1024;
 
 /// Descriptors that may wait for the rest of their message. Node's own sender has at most one on
 /// the way; what is beyond is closed.
@@ -75,6 +72,18 @@ impl Channel {
 
     pub fn outbox(&self) -> &Arc<Outbox> {
         &self.outbox
+    }
+
+    /// Ends the channel at a message of more bytes. Not during a delivery.
+    pub fn limit_messages(&self, bytes: usize) {
+        if let Ok(mut inbox) = self.inbox.try_borrow_mut() {
+            inbox.set_limit(bytes);
+        }
+    }
+
+    /// Bytes of the longest message that is taken.
+    pub fn message_limit(&self) -> usize {
+        self.inbox.borrow().limit()
     }
 
     pub fn set_reading(&self, on: bool) {
@@ -141,17 +150,18 @@ impl Channel {
     /// stops it, or this wake-up's share is used up.
     pub fn drain<S: Sink>(&self, sink: &S, may_stop_short: bool) -> Served {
         let mut share = WAKE_UP_BYTES;
+        let mut messages = WAKE_UP_MESSAGES;
         let mut served = Served::Idle;
         for _ in 0..WAKE_UP_READS {
-            if !self.reading.get() || share == 0 {
+            if !self.reading.get() || share == 0 || messages == 0 {
                 return Served::Fully;
             }
             match self.receive() {
                 Ok((0, _)) => return self.finish(sink, None),
                 Ok((count, room)) => {
                     share = share.saturating_sub(count);
-                    self.deliver(sink);
-                    if self.is_too_long() {
+                    messages = messages.saturating_sub(self.deliver(sink));
+                    if self.inbox.borrow().is_overlong() {
                         let error = io::Error::from_raw_os_error(libc::EMSGSIZE);
                         return self.finish(sink, Some(error));
                     }
@@ -192,19 +202,11 @@ impl Channel {
         Ok((count, room))
     }
 
-    fn is_too_long(&self) -> bool {
-        let inbox = self.inbox.borrow();
-        match self.wire {
-            Wire::Json => inbox.pending_bytes() > MAX_JSON_BYTES,
-            Wire::Length => inbox.claimed_bytes() > MAX_LENGTH_BYTES,
-        }
-    }
-
-    /// Hands over what is whole. No exclusive borrow is held while the sink runs, so that it may
-    /// call `lines`, `take_descriptor` and `close`.
-    fn deliver<S: Sink>(&self, sink: &S) {
+    /// Hands over what is whole, and tells how many messages that were. No exclusive borrow is held
+    /// while the sink runs, so that it may call `lines`, `take_descriptor` and `close`.
+    fn deliver<S: Sink>(&self, sink: &S) -> usize {
         let (length, count) = match self.inbox.borrow_mut().arrival() {
-            None => return,
+            None => return 0,
             Some(Arrival::Array { text, count }) => (text.len(), count),
             Some(Arrival::Lengths { bytes, count }) => (bytes.len(), count),
         };
@@ -223,6 +225,7 @@ impl Channel {
                 self.descriptors.take();
             }
         }
+        count
     }
 }
 
@@ -372,12 +375,26 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_cannot_be_meant_ends_the_channel() {
-        let (channel, peer) = channel(Wire::Length);
-        socket::send(&peer, &u32::MAX.to_be_bytes()).unwrap();
+    fn a_limit_ends_the_channel_behind_the_messages_before_it() {
+        for (wire, bytes, entry) in [
+            (Wire::Json, &b"1\n12345\n2\n"[..], "1 [1]"),
+            (Wire::Length, b"\0\0\0\x01x\0\0\0\x05xxxxx\0\0\0\x01x", "1 in 5"),
+        ] {
+            let (channel, peer) = channel(wire);
+            channel.limit_messages(4);
+            socket::send(&peer, bytes).unwrap();
+            let log = Log::default();
+            channel.drain(&log, false);
+            assert_eq!(*log.entries.borrow(), [entry, "end Some(90)"]);
+        }
+    }
+
+    #[test]
+    fn a_wake_up_has_a_share_of_messages_too() {
+        let (channel, peer) = channel(Wire::Json);
+        (0..3).for_each(|_| assert!(socket::send(&peer, &[b'\n'; 32 * 1024]).is_ok()));
         let log = Log::default();
         channel.drain(&log, false);
-        assert_eq!(*log.entries.borrow(), [format!("end {:?}", Some(libc::EMSGSIZE))]);
-        assert!(!channel.is_reading());
+        assert_eq!(log.entries.borrow().len(), 1);
     }
 }
