@@ -14,11 +14,24 @@ if (process.versions.bun || process.versions.deno) {
   try {
     const loaded = require('../binding.js');
     // NAPI_RS_NATIVE_LIBRARY_PATH, which the loaders of many packages obey, may be meant for another.
-    if (typeof loaded.Environment !== 'function') throw new Error('the addon is not ours');
+    if (typeof loaded.Environment !== 'function') throw new Error('what was loaded is not ours');
     binding = loaded;
   } catch (error) {
-    nativeError = /** @type {Error} */ (error);
+    nativeError = new Error(`the addon of sprog cannot be loaded: ${reason(error)}`, {
+      cause: error,
+    });
   }
+}
+
+/**
+ * The generated loader tries many places, and chains what it found there as causes, the first place
+ * last. Where a file was found, what was wrong with it counts; else that the first was missing.
+ */
+function reason(error) {
+  const messages = [];
+  for (let it = error; it instanceof Error; it = it.cause) messages.unshift(it.message);
+  const isTelling = (message) => !message.startsWith('Cannot find ');
+  return (messages.find(isTelling) ?? messages[0] ?? String(error)).split('\n')[0];
 }
 
 /** What the addon reports; src/bindings/environment.rs has the same numbers. */
