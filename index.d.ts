@@ -71,7 +71,8 @@ export const nativeError: Error | undefined;
  * is taken from), `argv0` (default: the command), `stdio` (default: `'pipe'`), `detached` (default:
  * false), `uid`, `gid`, `shell` (default: false; with one, command and arguments are joined by
  * blanks and not escaped), `timeout` in milliseconds (default: none), `killSignal` (default:
- * `'SIGTERM'`), `signal` to abort it, `serialization` of the channel (default: `'json'`).
+ * `'SIGTERM'`), `signal` to abort it, `serialization` of the channel (default: `'json'`),
+ * `maxMessageSize` in bytes (default: what V8 can hold).
  *
  * Throws a TypeError or RangeError (`ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
  * `ERR_OUT_OF_RANGE`, `ERR_UNKNOWN_SIGNAL`) or an Error (`ERR_IPC_ONE_PIPE`) for what cannot be meant, `ERR_ACCESS_DENIED` under the

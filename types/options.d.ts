@@ -41,6 +41,14 @@ export interface MessagingOptions extends node.MessagingOptions {
    */
   serialization?: node.SerializationType | undefined;
   /**
+   * Bytes of the longest message that is taken from the child: of its JSON text, or of what V8 makes of
+   * it. A positive integer or `Infinity`. Default, and never more: 500 MiB for `'json'`, 2 GiB for
+   * `'advanced'`. A longer one ends the channel: 'error' with a RangeError (`ERR_SPROG_MESSAGE_TOO_LARGE`),
+   * then 'disconnect'; the child goes on. No option of Node's: without effect where `native` is false, in
+   * synchronous calls, and without a channel.
+   */
+  maxMessageSize?: number | null | undefined;
+  /**
    * Kills the child when it is aborted; then 'error' has an AbortError (`ABORT_ERR`) with the reason as
    * its `cause`. Where it is aborted already, the child is started all the same and killed at once.
    */
