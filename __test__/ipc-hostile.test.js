@@ -14,6 +14,8 @@ const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
 const ROOT = path.join(__dirname, '..');
 const MIB = 1024 * 1024;
 const PEAK = 64 * MIB;
+/** Of the parent's time: an act whose cost grows with its square takes minutes. */
+const CPU_S = 5;
 const LIMIT_MS = 8 * 60_000;
 
 // A CI machine without Python has to say so instead of passing by default.
@@ -47,6 +49,7 @@ for (const node of nodes) {
           assert.strictEqual(seen.fds[1], seen.fds[0], 'descriptors');
           assert.ok(seen.mostFds <= 30, `${seen.mostFds} descriptors in between`);
           assert.ok(seen.peak <= peak, `${Math.round(seen.peak / MIB)} MiB more in between`);
+          assert.ok(seen.cpu <= CPU_S, `${seen.cpu} s`);
           assert.deepStrictEqual([seen.zombies, seen.polluted], [0, false]);
           const theirs = inNode.get(act);
           if (typeof nodeSees === 'string') assert.strictEqual(theirs.outcome, nodeSees, 'Node');

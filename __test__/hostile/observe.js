@@ -17,6 +17,7 @@ const PARENT = path.join(__dirname, 'parent.js');
  * @property {[number, number]} [fds] descriptors before and after
  * @property {number} [mostFds] descriptors more than before, at most
  * @property {number} [zombies]
+ * @property {number} [cpu] what it cost the parent, in seconds
  * @property {number} [slowest] the longest that a healthy child was waited for, in ms
  * @property {boolean} [polluted] whether Object.prototype was
  */

@@ -77,6 +77,7 @@ async function suffer(act, healthy) {
   const { mode, options, parent } = CASES[act];
   const before = { rss: memory(), fds: countFds() };
   watchPeak();
+  const cpu = process.cpuUsage();
   seen = newRecord();
   const child = cp.spawn('python3', [path.join(FIXTURES, 'wire-hostile.py'), act], {
     stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
@@ -134,6 +135,7 @@ async function suffer(act, healthy) {
     fds: [before.fds, countFds()],
     mostFds: mostFds - before.fds,
     zombies: countZombies(),
+    cpu: process.cpuUsage(cpu).user / 1e6,
     slowest,
   };
 }
