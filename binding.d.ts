@@ -34,7 +34,14 @@ export declare class Environment {
    */
   adoptChannel(number: number, lengths: boolean): number
   /**
-   * Sends one JSON text. Answers how many bytes wait in the channel now (0: all are written),
+   * Tells the other end, which announced itself as one of ours, that this is one too: the first
+   * frame. What cannot be written now is no loss: the wire is then as Node's.
+   */
+  greet(token: number, version: number): void
+  /** The other end may be one of ours: then it greets with this version, and `Greeted` tells. */
+  expectGreeting(token: number, version: number): void
+  /**
+   * Sends one JSON text, as a line or as a frame between ends of ours. Answers how many bytes wait in the channel now (0: all are written),
    * or `-errno`. A `descriptor` other than -1 is duplicated and rides along.
    */
   sendText(token: number, text: unknown, collect: boolean, descriptor: number): number
@@ -55,10 +62,10 @@ export declare class Environment {
   /** All bytes that ever left the channel. */
   writtenBytes(token: number): number
   /**
-   * The lines behind the array of a `Messages` event, during that event: for when it does not
+   * The texts behind the array of a `Messages` event, during that event: for when it does not
    * parse as what it must be.
    */
-  lines(token: number): Array<string>
+  texts(token: number): Array<string>
   /**
    * Takes one of the descriptors that came with the messages of the event under way; -1 if there
    * is none. From here on it is JS's to close.

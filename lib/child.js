@@ -91,7 +91,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
   attachStdio(this, stdio, started.tokens);
   if (hasChannel) {
     const token = started.tokens[stdio.channelEntry];
-    openChannel(this, token, serialization, () => maybeClose(this));
+    openChannel(this, token, options, () => maybeClose(this));
   }
   return error;
 };

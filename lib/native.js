@@ -32,6 +32,8 @@ const EVENT = {
   FRAMES: 6,
   WRITTEN: 7,
   CLOSED: 8,
+  MORE_FOLLOWS: 9,
+  GREETED: 10,
 };
 
 /**

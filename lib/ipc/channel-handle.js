@@ -9,8 +9,8 @@
 const { AsyncResource } = require('node:async_hooks');
 const { environment, own, EVENT } = require('../native.js');
 const { errnoException } = require('../errors.js');
-const { codecs, WithHandle } = require('./codec.js');
-const { openNative } = require('./handles.js');
+const { Arrivals } = require('./arrivals.js');
+const { codecs } = require('./codec.js');
 const leaving = require('./leaving.js');
 const { SendCallbacks } = require('./send-callbacks.js');
 
@@ -35,8 +35,7 @@ class ChannelHandle {
   /** Collected sends without a callback. */
   #collectedSilently = 0;
   #waitsForRoom = false;
-  /** Descriptors that came with the messages of the next event. */
-  #descriptors = 0;
+  #arrivals = new Arrivals();
   /** @type {Receiver | undefined} */
   receiver;
   /** Told of the failure of a send without a callback. @type {(error: any) => void} */
@@ -61,6 +60,17 @@ class ChannelHandle {
     return token < 0 ? undefined : new ChannelHandle(token, mode);
   }
 
+  /** Tells the other end that this is an end of ours; the other one is, and said so. */
+  greet(version) {
+    environment().greet(this.#token, version);
+    this.#codec = codecs.dialect;
+  }
+
+  /** The other end may make itself known as one of ours. */
+  expectGreeting(version) {
+    environment().expectGreeting(this.#token, version);
+  }
+
   get fd() {
     return this.#token === -1 ? -1 : environment().fd(this.#token);
   }
@@ -69,13 +79,8 @@ class ChannelHandle {
     environment().readStart(this.#token);
   }
 
-  ref() {
-    this.#setRef(true);
-  }
-
-  unref() {
-    this.#setRef(false);
-  }
+  ref = () => this.#setRef(true);
+  unref = () => this.#setRef(false);
 
   hasRef() {
     return this.#referenced && this.#token !== -1;
@@ -185,16 +190,10 @@ class ChannelHandle {
     this.#token = -1;
   }
 
+  /** Messages of one read are handed on together, before any of them is acted upon. */
   #receive(messages) {
-    if (this.#descriptors > 0) {
-      this.#descriptors = 0;
-      messages = messages.map((message) => {
-        if (!isHandleMessage(message)) return message;
-        const descriptor = environment().takeDescriptor(this.#token);
-        return new WithHandle(message, descriptor === -1 ? null : openNative(descriptor));
-      });
-    }
-    this.receiver?.messages(messages);
+    const all = this.#arrivals.add(this.#token, messages);
+    if (all) this.receiver?.messages(all);
   }
 
   onevent(event, first, second) {
@@ -205,7 +204,13 @@ class ChannelHandle {
   deliver(event, first, second) {
     switch (event) {
       case EVENT.DESCRIPTORS:
-        this.#descriptors = first;
+        this.#arrivals.noteDescriptors(first);
+        return;
+      case EVENT.MORE_FOLLOWS:
+        this.#arrivals.noteMore();
+        return;
+      case EVENT.GREETED:
+        this.#codec = codecs.dialect;
         return;
       case EVENT.MESSAGES:
         this.#receive(this.#codec.parseBatch(environment(), this.#token, first, second));
@@ -229,10 +234,6 @@ class ChannelHandle {
         return;
     }
   }
-}
-
-function isHandleMessage(message) {
-  return message !== null && typeof message === 'object' && message.cmd === 'NODE_HANDLE';
 }
 
 /** @this {ChannelHandle} */

@@ -1,10 +1,11 @@
 'use strict';
-// The two serializations of a channel. Each turns a message into what the addon frames and
+// The serializations of a channel. Each turns a message into what the addon frames and
 // sends, and what the addon delivers into a list of messages.
 //
 // A list may hold a `Malformed` instead of a message.
 
 const v8 = require('node:v8');
+const { plainText } = require('./plain.js');
 
 /** In the place of a message that could not be parsed. */
 class Malformed {
@@ -36,7 +37,7 @@ const json = {
     } catch {
       // One of them is malformed; the others are not.
     }
-    return environment.lines(token).map(parseText);
+    return environment.texts(token).map(parseText);
   },
 
   /** The message as it is now, for one that is sent later. */
@@ -93,7 +94,8 @@ const advanced = {
 
   snapshot: (message) => fromBytes(toBytes(message)),
 
-  parseBatch: () => [],
+  // Texts come from ends of ours only.
+  parseBatch: json.parseBatch,
 
   /** @param {Buffer} bytes `count` messages, each behind its length */
   parseFrames(bytes, count) {
@@ -105,6 +107,18 @@ const advanced = {
       messages.push(parseBytes(bytes.subarray(start, at)));
     }
     return messages;
+  },
+};
+
+/** 'advanced' to an end of ours: what JSON carries exactly goes as JSON. */
+const dialect = {
+  ...advanced,
+
+  send(environment, token, message, collect, descriptor) {
+    const text = plainText(message);
+    return text === undefined
+      ? advanced.send(environment, token, message, collect, descriptor)
+      : environment.sendText(token, text, collect, descriptor);
   },
 };
 
@@ -130,4 +144,4 @@ function parseBytes(bytes) {
   }
 }
 
-module.exports = { codecs: { json, advanced }, Malformed, WithHandle };
+module.exports = { codecs: { json, advanced, dialect }, Malformed, WithHandle };

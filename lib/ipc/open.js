@@ -57,8 +57,11 @@ function channelEnvironment(options, index) {
 }
 
 /** Makes `child` a process that one can talk to. */
-function openChannel(child, token, serialization, onclosed) {
-  setupChannel(child, new ChannelHandle(token, serialization), onclosed);
+function openChannel(child, token, options, onclosed) {
+  const { serialization } = options;
+  const handle = new ChannelHandle(token, serialization);
+  if (options[kOwnEnd] && ownEnd.hasDialect(serialization)) handle.expectGreeting(ownEnd.VERSION);
+  setupChannel(child, handle, onclosed);
 }
 
 module.exports = { preferOwnEnd, channelEnvironment, openChannel };

@@ -7,7 +7,8 @@ use super::environment::Environment;
 use super::handle::Handle;
 use super::{negative_errno, raw};
 use crate::channel::Channel;
-use crate::channel::frame::Wire;
+use crate::channel::dialect::{self, Peer};
+use crate::channel::frame::{self, LENGTH_BYTES, Wire};
 use crate::sys::fd;
 use crate::{offload, sys};
 use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
@@ -45,7 +46,27 @@ impl Environment {
         }
     }
 
-    /// Sends one JSON text. Answers how many bytes wait in the channel now (0: all are written),
+    /// Tells the other end, which announced itself as one of ours, that this is one too: the first
+    /// frame. What cannot be written now is no loss: the wire is then as Node's.
+    #[napi]
+    pub fn greet(&self, token: u32, version: u8) {
+        self.with_channel(token, |channel| {
+            channel.outbox().push(None, |out| out.extend(dialect::greeting(version)))?;
+            channel.set_peer(Peer::Own);
+            write_out(channel)
+        });
+    }
+
+    /// The other end may be one of ours: then it greets with this version, and `Greeted` tells.
+    #[napi]
+    pub fn expect_greeting(&self, token: u32, version: u8) {
+        self.with_channel(token, |channel| {
+            channel.set_peer(Peer::Announced(version));
+            Ok(0)
+        });
+    }
+
+    /// Sends one JSON text, as a line or as a frame between ends of ours. Answers how many bytes wait in the channel now (0: all are written),
     /// or `-errno`. A `descriptor` other than -1 is duplicated and rides along.
     #[napi]
     pub fn send_text(
@@ -58,9 +79,16 @@ impl Environment {
     ) -> Result<f64> {
         let leave = if collect { Leave::Collected } else { Leave::Now };
         let mut outcome = Ok(());
-        let waiting = self.send(token, leave, descriptor, |out| {
+        let waiting = self.send(token, leave, descriptor, |wire, out| {
+            let start = out.len();
+            if wire == Wire::Length {
+                out.extend_from_slice(&[0; LENGTH_BYTES]);
+            }
             outcome = raw::append_utf8(&env, text.raw(), out);
-            out.push(b'\n');
+            match wire {
+                Wire::Json => out.push(b'\n'),
+                Wire::Length => frame::set_length(&mut out[start..]),
+            }
         });
         outcome.map(|()| waiting)
     }
@@ -70,7 +98,7 @@ impl Environment {
     pub fn send_bytes(&self, token: u32, bytes: &[u8], collect: bool, descriptor: i32) -> f64 {
         let leave = if collect { Leave::Collected } else { Leave::Now };
         let Ok(length) = u32::try_from(bytes.len()) else { return f64::from(-libc::EMSGSIZE) };
-        self.send(token, leave, descriptor, |out| {
+        self.send(token, leave, descriptor, |_, out| {
             out.extend_from_slice(&length.to_be_bytes());
             out.extend_from_slice(bytes);
         })
@@ -106,15 +134,15 @@ impl Environment {
         })
     }
 
-    /// The lines behind the array of a `Messages` event, during that event: for when it does not
+    /// The texts behind the array of a `Messages` event, during that event: for when it does not
     /// parse as what it must be.
     #[napi]
-    pub fn lines(&self, token: u32) -> Vec<String> {
+    pub fn texts(&self, token: u32) -> Vec<String> {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Channel(channel)) => channel
-                .lines()
+                .texts()
                 .into_iter()
-                .map(|line| String::from_utf8_lossy(&line).into_owned())
+                .map(|text| String::from_utf8_lossy(&text).into_owned())
                 .collect(),
             _ => Vec::new(),
         }
@@ -146,11 +174,11 @@ impl Environment {
         token: u32,
         leave: Leave,
         descriptor: i32,
-        fill: impl FnOnce(&mut Vec<u8>),
+        fill: impl FnOnce(Wire, &mut Vec<u8>),
     ) -> f64 {
         self.with_channel(token, |channel| {
             let rider = if descriptor < 0 { None } else { Some(duplicate(descriptor)?) };
-            let pushed = channel.outbox().push(rider, fill)?;
+            let pushed = channel.outbox().push(rider, |out| fill(channel.wire(), out))?;
             if channel.is_waiting_to_write() {
                 // The socket is full: the reactor writes when there is room.
                 return Ok(pushed.waiting);

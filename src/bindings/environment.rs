@@ -40,6 +40,10 @@ pub(super) enum Event {
     Written = 7,
     /// A stream or a channel is closed.
     Closed = 8,
+    /// The messages of the event that comes next belong with those of the one after it: one read.
+    MoreFollows = 9,
+    /// The other end of a channel has made itself known as one of ours.
+    Greeted = 10,
 }
 
 pub(super) struct Inner {
@@ -306,6 +310,14 @@ impl channel::Sink for Sink<'_> {
 
     fn lengths(&self, bytes: &[u8], count: usize) {
         self.emit(Event::Frames, Value::Bytes(bytes), Value::Number(count as f64));
+    }
+
+    fn more_follows(&self) {
+        self.emit(Event::MoreFollows, Value::Number(0.0), Value::Number(0.0));
+    }
+
+    fn greeted(&self) {
+        self.emit(Event::Greeted, Value::Number(0.0), Value::Number(0.0));
     }
 
     fn ended(&self, error: Option<io::Error>) {

@@ -1,8 +1,14 @@
 //! Framing: from bytes as they arrive to whole messages, without looking at a byte twice. Pure.
 //!
 //! Two wires, both Node's: one JSON text a line, or a 4-byte big-endian length before each
-//! message ('advanced').
+//! message ('advanced'). Between ends of ours the latter carries JSON texts too: [`dialect`].
 
+use std::ops::Range;
+
+use super::dialect::{self, Body};
+
+/// What stands before each message of [`Wire::Length`].
+pub const LENGTH_BYTES: usize = 4;
 /// Room for one read; doubled while a message does not fit.
 const READ_BYTES: usize = 64 * 1024;
 const MAX_READ_BYTES: usize = 4 * 1024 * 1024;
@@ -17,14 +23,28 @@ pub enum Wire {
     Length,
 }
 
-/// What arrived whole.
-#[derive(Debug)]
-pub enum Arrival<'a> {
-    /// The lines of one read as the text of one JSON array, to be parsed at once. `count` tells
-    /// lines from elements: `1,2` is one bad line, not two messages.
-    Array { text: &'a [u8], count: usize },
-    /// Messages each with its length before it, one after the other.
-    Lengths { bytes: &'a [u8], count: usize },
+/// Messages of one kind that arrived whole, one after the other.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Arrival {
+    pub kind: Kind,
+    /// Where they stand, for [`Inbox::bytes`].
+    pub range: Range<usize>,
+    pub count: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// The text of one JSON array, to be parsed at once. `count` tells messages from elements:
+    /// `1,2` is one bad line, not two messages.
+    Array,
+    /// Messages each with its length before it.
+    Lengths,
+}
+
+/// Writes the length of what follows it into the start of a frame. Whoever makes one keeps it small.
+pub fn set_length(frame: &mut [u8]) {
+    let length = u32::try_from(frame.len() - LENGTH_BYTES).unwrap_or(u32::MAX);
+    frame[..LENGTH_BYTES].copy_from_slice(&length.to_be_bytes());
 }
 
 pub struct Inbox {
@@ -36,11 +56,23 @@ pub struct Inbox {
     scanned: usize,
     /// Ends (newline positions, or ends of messages) of what is whole.
     ends: Vec<usize>,
+    /// Which of them `next_arrival` gave last.
+    given: Range<usize>,
+    /// A byte that the bracket of an array took the place of, and where.
+    covered: Option<(usize, u8)>,
 }
 
 impl Inbox {
     pub fn new(wire: Wire) -> Inbox {
-        let mut inbox = Inbox { wire, buffer: Vec::new(), filled: 0, scanned: 0, ends: Vec::new() };
+        let mut inbox = Inbox {
+            wire,
+            buffer: Vec::new(),
+            filled: 0,
+            scanned: 0,
+            ends: Vec::new(),
+            given: 0..0,
+            covered: None,
+        };
         inbox.rewind();
         inbox
     }
@@ -61,13 +93,15 @@ impl Inbox {
     pub fn space(&mut self) -> &mut [u8] {
         let pending = self.filled - self.origin();
         let room = pending.clamp(READ_BYTES, MAX_READ_BYTES);
-        if self.buffer.len() < self.filled + room {
-            self.buffer.resize(self.filled + room, 0);
+        // One more than is read: the bracket of an array may stand behind the last message.
+        if self.buffer.len() < self.filled + room + 1 {
+            self.buffer.resize(self.filled + room + 1, 0);
             if self.wire == Wire::Json {
                 self.buffer[0] = b'[';
             }
         }
-        &mut self.buffer[self.filled..]
+        let end = self.buffer.len() - 1;
+        &mut self.buffer[self.filled..end]
     }
 
     /// `count` bytes of `space` were filled. Notes which messages are whole now.
@@ -81,7 +115,7 @@ impl Inbox {
             }
             Wire::Length => {
                 while let Some(length) = self.length_at(self.scanned) {
-                    let end = self.scanned + 4 + length;
+                    let end = self.scanned + LENGTH_BYTES + length;
                     if end > self.filled {
                         break;
                     }
@@ -93,7 +127,7 @@ impl Inbox {
     }
 
     fn length_at(&self, at: usize) -> Option<usize> {
-        let bytes = self.buffer[..self.filled].get(at..at + 4)?;
+        let bytes = self.buffer[..self.filled].get(at..at + LENGTH_BYTES)?;
         Some(u32::from_be_bytes(bytes.try_into().ok()?) as usize)
     }
 
@@ -115,39 +149,105 @@ impl Inbox {
         }
     }
 
-    /// What is whole, all in one piece; to be followed by `consume`.
-    pub fn arrival(&mut self) -> Option<Arrival<'_>> {
-        let last = *self.ends.last()?;
-        let count = self.ends.len();
-        Some(match self.wire {
-            Wire::Json => {
+    /// The next of what is whole; to be called until there is nothing, and then `consume`. With
+    /// `texts` a frame may hold a JSON text.
+    pub fn next_arrival(&mut self, texts: bool) -> Option<Arrival> {
+        self.uncover();
+        let first = self.given.end;
+        if first == self.ends.len() {
+            return None;
+        }
+        let (kind, count) = match self.wire {
+            Wire::Json => (Kind::Array, self.ends.len()),
+            Wire::Length => self.run_from(first, texts),
+        };
+        self.given = first..first + count;
+        let mut range = self.start_of(first)..self.ends[first + count - 1];
+        match (self.wire, kind) {
+            (Wire::Json, _) => {
                 for &newline in &self.ends {
                     self.buffer[newline] = b',';
                 }
-                self.buffer[last] = b']';
-                Arrival::Array { text: &self.buffer[..=last], count }
+                self.buffer[range.end] = b']';
+                range = 0..range.end + 1;
             }
-            Wire::Length => Arrival::Lengths { bytes: &self.buffer[..last], count },
-        })
+            (Wire::Length, Kind::Array) => {
+                range.end += 1;
+                self.covered = Some((range.end - 1, self.buffer[range.end - 1]));
+                let starts = std::iter::once(0)
+                    .chain(self.ends[first..first + count - 1].iter().map(|end| end - range.start));
+                dialect::join_texts(&mut self.buffer[range.clone()], starts);
+            }
+            (Wire::Length, Kind::Lengths) => {}
+        }
+        Some(Arrival { kind, range, count })
     }
 
-    /// The first `length` bytes: what `arrival` described.
-    pub fn whole(&self, length: usize) -> &[u8] {
-        &self.buffer[..length]
+    /// Whether `next_arrival` has not given all.
+    pub fn has_more(&self) -> bool {
+        self.given.end < self.ends.len()
     }
 
-    /// The whole lines one by one, after `arrival` and before `consume`.
-    pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        let mut start = self.origin();
-        self.ends.iter().map(move |&newline| {
-            let line = &self.buffer[start..newline];
-            start = newline + 1;
-            line
-        })
+    /// How many frames from `first` on are of one kind.
+    fn run_from(&self, first: usize, texts: bool) -> (Kind, usize) {
+        if !texts {
+            return (Kind::Lengths, self.ends.len() - first);
+        }
+        let kind_of = |index: usize| {
+            let body = self.start_of(index) + LENGTH_BYTES..self.ends[index];
+            match dialect::body_kind(self.buffer[body].first()) {
+                Body::Text => Kind::Array,
+                Body::V8 => Kind::Lengths,
+            }
+        };
+        let kind = kind_of(first);
+        let others = (first + 1..self.ends.len()).take_while(|&index| kind_of(index) == kind);
+        (kind, 1 + others.count())
+    }
+
+    /// Where a whole message begins, its length included.
+    fn start_of(&self, index: usize) -> usize {
+        match (index.checked_sub(1), self.wire) {
+            (None, _) => self.origin(),
+            (Some(before), Wire::Json) => self.ends[before] + 1,
+            (Some(before), Wire::Length) => self.ends[before],
+        }
+    }
+
+    /// The body of the first whole frame; `drop_first` takes it away, before any `next_arrival`.
+    pub fn first_body(&self) -> Option<&[u8]> {
+        Some(&self.buffer[LENGTH_BYTES..*self.ends.first()?])
+    }
+
+    pub fn drop_first(&mut self) {
+        self.given = 0..1;
+    }
+
+    fn uncover(&mut self) {
+        if let Some((at, byte)) = self.covered.take() {
+            self.buffer[at] = byte;
+        }
+    }
+
+    /// What an arrival describes.
+    pub fn bytes(&self, range: Range<usize>) -> &[u8] {
+        &self.buffer[range]
+    }
+
+    /// The texts of the last arrival one by one, before what comes next.
+    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        let skipped = match self.wire {
+            Wire::Json => 0,
+            Wire::Length => LENGTH_BYTES,
+        };
+        let given = self.given.clone();
+        given.map(move |index| &self.buffer[self.start_of(index) + skipped..self.ends[index]])
     }
 
     /// Drops what was whole and keeps what was not.
     pub fn consume(&mut self) {
+        self.uncover();
+        self.given = 0..0;
         let Some(&last) = self.ends.last() else { return };
         let rest = match self.wire {
             Wire::Json => last + 1,
@@ -188,8 +288,9 @@ mod tests {
         let mut out = Vec::new();
         for chunk in chunks {
             feed(&mut inbox, chunk);
-            if let Some(Arrival::Array { text, count }) = inbox.arrival() {
-                out.push((String::from_utf8(text.to_vec()).unwrap(), count));
+            if let Some(Arrival { range, count, .. }) = inbox.next_arrival(false) {
+                let text = inbox.bytes(range).to_vec();
+                out.push((String::from_utf8(text).unwrap(), count));
             }
             inbox.consume();
         }
@@ -227,8 +328,8 @@ mod tests {
     fn lines_can_be_had_one_by_one() {
         let mut inbox = Inbox::new(Wire::Json);
         feed(&mut inbox, b"1,2\n\n{\n3");
-        assert!(matches!(inbox.arrival(), Some(Arrival::Array { count: 3, .. })));
-        assert_eq!(inbox.lines().collect::<Vec<_>>(), [&b"1,2"[..], b"", b"{"]);
+        assert_eq!(inbox.next_arrival(false).map(|arrival| arrival.count), Some(3));
+        assert_eq!(inbox.texts().collect::<Vec<_>>(), [&b"1,2"[..], b"", b"{"]);
         inbox.consume();
         assert_eq!(inbox.pending_bytes(), 1);
     }
@@ -246,8 +347,8 @@ mod tests {
             let mut messages = 0;
             for chunk in stream.chunks(step) {
                 feed(&mut inbox, chunk);
-                if let Some(Arrival::Lengths { bytes, count }) = inbox.arrival() {
-                    collected.extend_from_slice(bytes);
+                if let Some(Arrival { range, count, .. }) = inbox.next_arrival(false) {
+                    collected.extend_from_slice(inbox.bytes(range));
                     messages += count;
                 }
                 inbox.consume();
@@ -263,7 +364,7 @@ mod tests {
         let mut line = vec![b'1'; 3 * KEEP_BYTES];
         line.push(b'\n');
         feed(&mut inbox, &line);
-        assert!(inbox.arrival().is_some());
+        assert!(inbox.next_arrival(false).is_some());
         inbox.consume();
         assert!(inbox.buffer.len() <= KEEP_BYTES);
     }

@@ -2,6 +2,8 @@
 //! [`outbox`]. What a message means is decided in JS, which also says whether a descriptor belongs
 //! to it; here only the edges of messages are known, and which descriptors came with them.
 
+mod delivery;
+pub mod dialect;
 pub mod frame;
 pub mod outbox;
 
@@ -13,7 +15,8 @@ use std::sync::Arc;
 
 use crate::reactor::Served;
 use crate::sys::socket;
-use frame::{Arrival, Inbox, Wire};
+use dialect::Peer;
+use frame::{Inbox, Wire};
 use outbox::Outbox;
 
 const WAKE_UP_BYTES: usize = 1024 * 1024;
@@ -33,17 +36,22 @@ pub trait Sink {
     /// Some of the messages delivered next may have descriptors: `count` are held for
     /// [`Channel::take_descriptor`] during that delivery.
     fn descriptors(&self, count: usize);
-    /// `count` lines as the text of one JSON array. [`Channel::lines`] has them one by one
+    /// `count` messages as the text of one JSON array. [`Channel::texts`] has them one by one
     /// during the call.
     fn array(&self, text: &[u8], count: usize);
     /// `count` messages, each with its 4-byte length before it.
     fn lengths(&self, bytes: &[u8], count: usize);
+    /// The messages of the next call came in the same read as those of the call after it.
+    fn more_follows(&self);
+    /// The other end is one of ours.
+    fn greeted(&self);
     /// End of file, or the error that ended reading (EMSGSIZE: a message too long). The last call.
     fn ended(&self, error: Option<io::Error>);
 }
 
 pub struct Channel {
     wire: Wire,
+    peer: Cell<Peer>,
     fd: RefCell<Option<Arc<OwnedFd>>>,
     inbox: RefCell<Inbox>,
     /// What came with the messages that are being delivered, or with the one that is not whole.
@@ -59,6 +67,7 @@ impl Channel {
         let fd = Arc::new(fd);
         Channel {
             wire,
+            peer: Cell::new(Peer::Foreign),
             outbox: Arc::new(Outbox::new(Arc::clone(&fd))),
             fd: RefCell::new(Some(fd)),
             inbox: RefCell::new(Inbox::new(wire)),
@@ -71,6 +80,11 @@ impl Channel {
 
     pub fn wire(&self) -> Wire {
         self.wire
+    }
+
+    /// What is known of the other end, before anything of it is read.
+    pub fn set_peer(&self, peer: Peer) {
+        self.peer.set(peer);
     }
 
     pub fn outbox(&self) -> &Arc<Outbox> {
@@ -132,9 +146,9 @@ impl Channel {
         self.inbox.borrow().pending_bytes() > 0
     }
 
-    /// The lines of the array that is being delivered; empty outside of that.
-    pub fn lines(&self) -> Vec<Vec<u8>> {
-        self.inbox.borrow().lines().map(<[u8]>::to_vec).collect()
+    /// The texts of the array that is being delivered; empty outside of that.
+    pub fn texts(&self) -> Vec<Vec<u8>> {
+        self.inbox.borrow().texts().map(<[u8]>::to_vec).collect()
     }
 
     /// Reads until nothing is left (as far as a short read tells, if `may_stop_short`), the sink
@@ -199,31 +213,6 @@ impl Channel {
             Wire::Length => inbox.claimed_bytes() > MAX_LENGTH_BYTES,
         }
     }
-
-    /// Hands over what is whole. No exclusive borrow is held while the sink runs, so that it may
-    /// call `lines`, `take_descriptor` and `close`.
-    fn deliver<S: Sink>(&self, sink: &S) {
-        let (length, count) = match self.inbox.borrow_mut().arrival() {
-            None => return,
-            Some(Arrival::Array { text, count }) => (text.len(), count),
-            Some(Arrival::Lengths { bytes, count }) => (bytes.len(), count),
-        };
-        let held = self.descriptors.borrow().len();
-        if held > 0 {
-            sink.descriptors(held);
-        }
-        match self.wire {
-            Wire::Json => sink.array(self.inbox.borrow().whole(length), count),
-            Wire::Length => sink.lengths(self.inbox.borrow().whole(length), count),
-        }
-        if let Ok(mut inbox) = self.inbox.try_borrow_mut() {
-            inbox.consume();
-            if inbox.pending_bytes() == 0 {
-                // Whatever rode on complete messages and was not taken belongs to nobody.
-                self.descriptors.take();
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -257,6 +246,12 @@ mod tests {
         }
         fn lengths(&self, bytes: &[u8], count: usize) {
             self.add(format!("{count} in {}", bytes.len()));
+        }
+        fn more_follows(&self) {
+            self.add("more".to_string());
+        }
+        fn greeted(&self) {
+            self.add("greeted".to_string());
         }
         fn ended(&self, error: Option<io::Error>) {
             self.add(format!("end {:?}", error.and_then(|error| error.raw_os_error())));

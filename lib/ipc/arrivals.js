@@ -1,0 +1,58 @@
+'use strict';
+// What one read of a channel brought, put together: messages of several kinds, which come in several
+// events, and the descriptors that rode along.
+
+const { environment } = require('../native.js');
+const { WithHandle } = require('./codec.js');
+const { openNative } = require('./handles.js');
+
+class Arrivals {
+  /** For the messages of this read. */
+  #descriptors = 0;
+  /** Whether the messages of the next event are not the last of this read. */
+  #moreFollows = false;
+  /** @type {any[] | undefined} */
+  #collected;
+
+  /** @param {number} count descriptors are held, to be taken while the messages are delivered */
+  noteDescriptors(count) {
+    this.#descriptors = count;
+  }
+
+  noteMore() {
+    this.#moreFollows = true;
+  }
+
+  /**
+   * All messages of the read, if these are the last of them; a `WithHandle` around those that came
+   * with a descriptor.
+   * @param {number} token
+   * @param {any[]} messages
+   * @returns {any[] | undefined}
+   */
+  add(token, messages) {
+    if (this.#collected === undefined) this.#collected = messages;
+    else for (const message of messages) this.#collected.push(message);
+    if (this.#moreFollows) {
+      this.#moreFollows = false;
+      return undefined;
+    }
+    const all = this.#collected;
+    this.#collected = undefined;
+    if (this.#descriptors === 0) return all;
+    this.#descriptors = 0;
+    return all.map((message) => withHandle(token, message));
+  }
+}
+
+function withHandle(token, message) {
+  if (!isHandleMessage(message)) return message;
+  const descriptor = environment().takeDescriptor(token);
+  return new WithHandle(message, descriptor === -1 ? null : openNative(descriptor));
+}
+
+function isHandleMessage(message) {
+  return message !== null && typeof message === 'object' && message.cmd === 'NODE_HANDLE';
+}
+
+module.exports = { Arrivals };
