@@ -41,11 +41,17 @@ export declare class Environment {
   /** The other end may be one of ours: then it greets with this version, and `Greeted` tells. */
   expectGreeting(token: number, version: number): void
   /**
-   * Sends one JSON text, as a line or as a frame between ends of ours. Answers how many bytes wait in the channel now (0: all are written),
-   * or `-errno`. A `descriptor` other than -1 is duplicated and rides along.
+   * A function that sends one JSON text, as a line or as a frame between ends of ours:
+   * `(text, collect)`. It answers how many bytes wait in the channel now (0: all are written), or
+   * `-errno`.
    */
+  textSender(token: number): (text: string, collect: boolean) => number
+  /** Sends one JSON text as `textSender` does, with a duplicate of `descriptor` riding along. */
   sendText(token: number, text: unknown, collect: boolean, descriptor: number): number
-  /** Sends one serialised message behind its length. As `sendText`. */
+  /**
+   * Sends one serialised message behind its length; with a `descriptor` other than -1, a duplicate
+   * of it rides along. Answers as `textSender` does.
+   */
   sendBytes(token: number, bytes: Uint8Array, collect: boolean, descriptor: number): number
   /**
    * Writes what was collected, as much as fits. Answers how many bytes wait, or `-errno`;

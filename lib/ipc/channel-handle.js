@@ -12,6 +12,7 @@ const { errnoException } = require('../errors.js');
 const { Arrivals } = require('./arrivals.js');
 const { codecs } = require('./codec.js');
 const leaving = require('./leaving.js');
+const { Outlet } = require('./outlet.js');
 const { SendCallbacks } = require('./send-callbacks.js');
 
 /** Messages of one tick that are written one by one. */
@@ -27,6 +28,7 @@ const AT_ONCE = 16;
 class ChannelHandle {
   #token;
   #codec;
+  #outlet;
   #referenced = true;
   #resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
   /** Sends of this tick. */
@@ -50,6 +52,7 @@ class ChannelHandle {
   constructor(token, mode = 'json') {
     this.#token = token;
     this.#codec = codecs[mode];
+    this.#outlet = new Outlet(token);
     own(token, this);
     leaving.install();
   }
@@ -106,7 +109,7 @@ class ChannelHandle {
    */
   send(message, descriptor, callback) {
     const collect = this.#countSend();
-    const queued = this.#codec.send(environment(), this.#token, message, collect, descriptor);
+    const queued = this.#codec.send(this.#outlet, message, collect, descriptor);
     if (queued < 0) {
       this.fail(queued, callback);
       return queued;
@@ -144,7 +147,7 @@ class ChannelHandle {
     return true;
   }
 
-  /** @internal The tick is over: what it collected leaves. */
+  /** @internal The tick is over. */
   endTick() {
     const collected = this.#sends > AT_ONCE;
     this.#sends = 0;
@@ -186,6 +189,7 @@ class ChannelHandle {
   close() {
     if (this.#token === -1) return;
     leaving.unwatch(this);
+    this.#outlet.close();
     environment().close(this.#token);
     this.#token = -1;
   }

@@ -23,10 +23,10 @@ class WithHandle {
 }
 
 const json = {
-  send(environment, token, message, collect, descriptor) {
+  send(outlet, message, collect, descriptor) {
     // What JSON has no text for (a toJSON that gives undefined) goes out as Node sends it.
     const text = `${JSON.stringify(message)}`;
-    return environment.sendText(token, text, collect, descriptor);
+    return outlet.text(text, collect, descriptor);
   },
 
   /** All lines of a read at once; one by one if they are not one message each. */
@@ -88,8 +88,8 @@ class Deserializer extends v8.DefaultDeserializer {
 const LENGTH_BYTES = 4;
 
 const advanced = {
-  send(environment, token, message, collect, descriptor) {
-    return environment.sendBytes(token, toBytes(message), collect, descriptor);
+  send(outlet, message, collect, descriptor) {
+    return outlet.bytes(toBytes(message), collect, descriptor);
   },
 
   snapshot: (message) => fromBytes(toBytes(message)),
@@ -114,11 +114,11 @@ const advanced = {
 const dialect = {
   ...advanced,
 
-  send(environment, token, message, collect, descriptor) {
+  send(outlet, message, collect, descriptor) {
     const text = plainText(message);
     return text === undefined
-      ? advanced.send(environment, token, message, collect, descriptor)
-      : environment.sendText(token, text, collect, descriptor);
+      ? advanced.send(outlet, message, collect, descriptor)
+      : outlet.text(text, collect, descriptor);
   },
 };
 

@@ -3,7 +3,7 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use super::environment::Environment;
+use super::environment::{Environment, Inner};
 use super::handle::Handle;
 use super::{negative_errno, raw};
 use crate::channel::Channel;
@@ -12,7 +12,7 @@ use crate::channel::frame::{self, LENGTH_BYTES, Wire};
 use crate::sys::fd;
 use crate::{offload, sys};
 use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// Collected messages are written without waiting for the end of the tick once they are this many
 /// bytes: about what a socket takes at once.
@@ -24,6 +24,12 @@ enum Leave {
     Now,
     /// With what else is sent in this tick; the caller promises a `flush`.
     Collected,
+}
+
+impl Leave {
+    fn new(collect: bool) -> Leave {
+        if collect { Leave::Collected } else { Leave::Now }
+    }
 }
 
 #[napi]
@@ -66,8 +72,30 @@ impl Environment {
         });
     }
 
-    /// Sends one JSON text, as a line or as a frame between ends of ours. Answers how many bytes wait in the channel now (0: all are written),
-    /// or `-errno`. A `descriptor` other than -1 is duplicated and rides along.
+    /// A function that sends one JSON text, as a line or as a frame between ends of ours:
+    /// `(text, collect)`. It answers how many bytes wait in the channel now (0: all are written), or
+    /// `-errno`.
+    #[napi(ts_return_type = "(text: string, collect: boolean) => number")]
+    pub fn text_sender<'a>(&self, env: &'a Env, token: u32) -> Result<Unknown<'a>> {
+        let inner = Rc::downgrade(&self.inner);
+        let handle = self.inner.reactor.get(token).map(|handle| Rc::downgrade(&handle));
+        raw::function(env, move |arguments| {
+            let handle = handle.as_ref().and_then(Weak::upgrade);
+            let (Some(inner), Some(handle)) = (inner.upgrade(), handle) else {
+                return f64::from(-libc::EBADF);
+            };
+            let mut outcome = Ok(());
+            let sent = inner.on_channel(token, &handle, |channel| {
+                let leave = Leave::new(arguments.is_true(1));
+                send(channel, leave, None, |wire, out| {
+                    outcome = append_text(wire, out, |out| arguments.append_utf8(0, out));
+                })
+            });
+            outcome.map_or(f64::from(-libc::EINVAL), |()| sent)
+        })
+    }
+
+    /// Sends one JSON text as `textSender` does, with a duplicate of `descriptor` riding along.
     #[napi]
     pub fn send_text(
         &self,
@@ -77,30 +105,26 @@ impl Environment {
         collect: bool,
         descriptor: i32,
     ) -> Result<f64> {
-        let leave = if collect { Leave::Collected } else { Leave::Now };
         let mut outcome = Ok(());
-        let waiting = self.send(token, leave, descriptor, |wire, out| {
-            let start = out.len();
-            if wire == Wire::Length {
-                out.extend_from_slice(&[0; LENGTH_BYTES]);
-            }
-            outcome = raw::append_utf8(&env, text.raw(), out);
-            match wire {
-                Wire::Json => out.push(b'\n'),
-                Wire::Length => frame::set_length(&mut out[start..]),
-            }
+        let waiting = self.with_channel(token, |channel| {
+            send(channel, Leave::new(collect), Some(duplicate(descriptor)?), |wire, out| {
+                outcome = append_text(wire, out, |out| raw::append_utf8(&env, &text, out));
+            })
         });
         outcome.map(|()| waiting)
     }
 
-    /// Sends one serialised message behind its length. As `sendText`.
+    /// Sends one serialised message behind its length; with a `descriptor` other than -1, a duplicate
+    /// of it rides along. Answers as `textSender` does.
     #[napi]
     pub fn send_bytes(&self, token: u32, bytes: &[u8], collect: bool, descriptor: i32) -> f64 {
-        let leave = if collect { Leave::Collected } else { Leave::Now };
         let Ok(length) = u32::try_from(bytes.len()) else { return f64::from(-libc::EMSGSIZE) };
-        self.send(token, leave, descriptor, |_, out| {
-            out.extend_from_slice(&length.to_be_bytes());
-            out.extend_from_slice(bytes);
+        self.with_channel(token, |channel| {
+            let rider = if descriptor < 0 { None } else { Some(duplicate(descriptor)?) };
+            send(channel, Leave::new(collect), rider, |_, out| {
+                out.extend_from_slice(&length.to_be_bytes());
+                out.extend_from_slice(bytes);
+            })
         })
     }
 
@@ -169,35 +193,24 @@ impl Environment {
         }
     }
 
-    fn send(
+    fn with_channel(&self, token: u32, f: impl FnOnce(&Channel) -> std::io::Result<usize>) -> f64 {
+        match self.inner.reactor.get(token) {
+            Some(handle) => self.inner.on_channel(token, &handle, f),
+            None => f64::from(-libc::EBADF),
+        }
+    }
+}
+
+impl Inner {
+    fn on_channel(
         &self,
         token: u32,
-        leave: Leave,
-        descriptor: i32,
-        fill: impl FnOnce(Wire, &mut Vec<u8>),
+        handle: &Handle,
+        f: impl FnOnce(&Channel) -> std::io::Result<usize>,
     ) -> f64 {
-        self.with_channel(token, |channel| {
-            let rider = if descriptor < 0 { None } else { Some(duplicate(descriptor)?) };
-            let pushed = channel.outbox().push(rider, |out| fill(channel.wire(), out))?;
-            if channel.is_waiting_to_write() {
-                // The socket is full: the reactor writes when there is room.
-                return Ok(pushed.waiting);
-            }
-            if leave == Leave::Collected && pushed.waiting < COLLECT_BYTES {
-                offload::flush_soon(channel.outbox());
-                return Ok(pushed.waiting);
-            }
-            write_out(channel).inspect_err(|_| channel.outbox().retract(pushed.position))
-        })
-    }
-
-    fn with_channel(&self, token: u32, f: impl FnOnce(&Channel) -> std::io::Result<usize>) -> f64 {
-        let Some(handle) = self.inner.reactor.get(token) else {
-            return f64::from(-libc::EBADF);
-        };
-        let Handle::Channel(channel) = &*handle else { return f64::from(-libc::EBADF) };
+        let Handle::Channel(channel) = handle else { return f64::from(-libc::EBADF) };
         let result = f(channel).and_then(|count| {
-            self.inner.reactor.update(token)?;
+            self.reactor.update(token)?;
             Ok(count)
         });
         match result {
@@ -205,6 +218,41 @@ impl Environment {
             Err(error) => f64::from(negative_errno(&error)),
         }
     }
+}
+
+fn append_text(
+    wire: Wire,
+    out: &mut Vec<u8>,
+    append: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+) -> Result<()> {
+    let start = out.len();
+    if wire == Wire::Length {
+        out.extend_from_slice(&[0; LENGTH_BYTES]);
+    }
+    append(out)?;
+    match wire {
+        Wire::Json => out.push(b'\n'),
+        Wire::Length => frame::set_length(&mut out[start..]),
+    }
+    Ok(())
+}
+
+fn send(
+    channel: &Channel,
+    leave: Leave,
+    rider: Option<OwnedFd>,
+    fill: impl FnOnce(Wire, &mut Vec<u8>),
+) -> std::io::Result<usize> {
+    let pushed = channel.outbox().push(rider, |out| fill(channel.wire(), out))?;
+    if channel.is_waiting_to_write() {
+        // The socket is full: the reactor writes when there is room.
+        return Ok(pushed.waiting);
+    }
+    if leave == Leave::Collected && pushed.waiting < COLLECT_BYTES {
+        offload::flush_soon(channel.outbox());
+        return Ok(pushed.waiting);
+    }
+    write_out(channel).inspect_err(|_| channel.outbox().retract(pushed.position))
 }
 
 fn write_out(channel: &Channel) -> std::io::Result<usize> {
