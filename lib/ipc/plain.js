@@ -16,7 +16,7 @@ const { getPrototypeOf, getOwnPropertyDescriptor, keys } = Object;
 const { stringify } = JSON;
 const ObjectPrototype = Object.prototype;
 const ArrayPrototype = Array.prototype;
-const { toString, __lookupGetter__: lookupGetter } = /** @type {any} */ (ObjectPrototype);
+const { toString: tagOf, __lookupGetter__: lookupGetter } = /** @type {any} */ (ObjectPrototype);
 
 /** What is larger is V8's: past here its cost for each message no longer counts. */
 const MAX_VALUES = 512;
@@ -77,12 +77,14 @@ function isPlainContainer(value) {
   if (met === MAX_CONTAINERS || isProxy(value)) return false;
   for (let i = 0; i < met; i++) if (containers[i] === value) return false;
   containers[met++] = value;
+  const isList = isArray(value);
+  // First of all: a prototype of the program's may be a proxy.
+  if (getPrototypeOf(value) !== (isList ? ArrayPrototype : ObjectPrototype)) return false;
   if ('toJSON' in value) return false;
-  return isArray(value) ? isPlainArray(value) : isPlainObject(value);
+  return isList ? isPlainArray(value) : isPlainObject(value);
 }
 
 function isPlainArray(array) {
-  if (getPrototypeOf(array) !== ArrayPrototype) return false;
   const { length } = array;
   if (length > valuesLeft) return false;
   // Holes make for fewer keys, properties beside the elements for more; for both there is the walk.
@@ -95,22 +97,18 @@ function isPlainArray(array) {
 }
 
 function isPlainObject(object) {
-  if (getPrototypeOf(object) !== ObjectPrototype || isView(object)) return false;
+  if (isView(object)) return false;
   // A tag of the program's would hide what V8 goes by: `arguments`, errors, boxed primitives.
-  if (Symbol.toStringTag in object || toString.call(object) !== '[object Object]') return false;
+  if (Symbol.toStringTag in object || tagOf.call(object) !== '[object Object]') return false;
   let isEmpty = true;
   for (const key in object) {
     isEmpty = false;
-    // None: a property of Object.prototype that somebody made enumerable.
     const property = getOwnPropertyDescriptor(object, key);
-    if (!isData(property) || !isPlain(property.value)) return false;
+    // There is none for a property of Object.prototype that somebody made enumerable; that of a
+    // getter has no value, and undefined is not plain.
+    if (property === undefined || !isPlain(property.value)) return false;
   }
   return !isEmpty || !BRANDS.some((isOfBrand) => isOfBrand(object));
-}
-
-/** @returns {property is PropertyDescriptor} */
-function isData(property) {
-  return property !== undefined && property.writable !== undefined;
 }
 
 module.exports = { plainText };
