@@ -54,6 +54,11 @@ export declare class Environment {
    */
   sendBytes(token: number, bytes: Uint8Array, collect: boolean, descriptor: number): number
   /**
+   * Sends one serialised message that stands in several places, after what was collected.
+   * Answers as `textSender` does.
+   */
+  sendParts(token: number, parts: Array<Uint8Array>): number
+  /**
    * Writes what was collected, as much as fits. Answers how many bytes wait, or `-errno`;
    * `Written` tells when none do any more.
    */

@@ -34,6 +34,7 @@ const EVENT = {
   CLOSED: 8,
   MORE_FOLLOWS: 9,
   GREETED: 10,
+  LARGE: 11,
 };
 
 /**

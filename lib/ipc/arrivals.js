@@ -2,7 +2,7 @@
 // What one read of a channel brought, put together: messages of several kinds, which come in several
 // events, and the descriptors that rode along.
 
-const { environment } = require('../native.js');
+const { environment, EVENT } = require('../native.js');
 const { WithHandle } = require('./codec.js');
 const { openNative } = require('./handles.js');
 
@@ -14,17 +14,14 @@ class Arrivals {
   /** @type {any[] | undefined} */
   #collected;
 
-  /** @param {number} count descriptors are held, to be taken while the messages are delivered */
-  noteDescriptors(count) {
-    this.#descriptors = count;
-  }
-
-  noteMore() {
-    this.#moreFollows = true;
+  /** What an event says of the messages of the next one: that there are more, or `count` descriptors. */
+  announce(event, count) {
+    if (event === EVENT.MORE_FOLLOWS) this.#moreFollows = true;
+    else this.#descriptors = count;
   }
 
   /**
-   * All messages of the read, if these are the last of them; a `WithHandle` around those that came
+   * All messages of the read, if these are the last of them: none may be acted upon before. A `WithHandle` around those that came
    * with a descriptor.
    * @param {number} token
    * @param {any[]} messages

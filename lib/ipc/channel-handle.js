@@ -165,8 +165,7 @@ class ChannelHandle {
     if (queued < 0) {
       const error = errnoException(queued, 'write');
       for (let i = 0; i < silent; i++) process.nextTick(this.onfailure, error);
-      this.#emptied();
-      this.#callbacks.finish(error);
+      this.#isOver(error);
     } else {
       this.writeQueueSize = queued;
       this.#setWaiting(queued > 0);
@@ -175,9 +174,10 @@ class ChannelHandle {
   }
 
   /** Nothing is queued any more. */
-  #emptied() {
+  #isOver(error) {
     this.writeQueueSize = 0;
     this.#setWaiting(false);
+    this.#callbacks.finish(error);
   }
 
   #setWaiting(on) {
@@ -194,7 +194,6 @@ class ChannelHandle {
     this.#token = -1;
   }
 
-  /** Messages of one read are handed on together, before any of them is acted upon. */
   #receive(messages) {
     const all = this.#arrivals.add(this.#token, messages);
     if (all) this.receiver?.messages(all);
@@ -208,10 +207,8 @@ class ChannelHandle {
   deliver(event, first, second) {
     switch (event) {
       case EVENT.DESCRIPTORS:
-        this.#arrivals.noteDescriptors(first);
-        return;
       case EVENT.MORE_FOLLOWS:
-        this.#arrivals.noteMore();
+        this.#arrivals.announce(event, first);
         return;
       case EVENT.GREETED:
         this.#codec = codecs.dialect;
@@ -222,18 +219,19 @@ class ChannelHandle {
       case EVENT.FRAMES:
         this.#receive(this.#codec.parseFrames(first, second));
         return;
+      case EVENT.LARGE:
+        this.#receive([this.#codec.parseLarge(first)]);
+        return;
       case EVENT.WRITTEN:
         // Written, or never will be: Node reports a write that failed later as done.
-        this.#emptied();
-        this.#callbacks.finish(null);
+        this.#isOver(null);
         return;
       case EVENT.END:
         this.receiver?.end();
         return;
       case EVENT.CLOSED:
         // Sends under way when the channel was closed: Node reports them as done too.
-        this.#emptied();
-        this.#callbacks.finish(null);
+        this.#isOver(null);
         this.#resource.emitDestroy();
         return;
     }

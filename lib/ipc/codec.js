@@ -4,7 +4,7 @@
 //
 // A list may hold a `Malformed` instead of a message.
 
-const v8 = require('node:v8');
+const { fromBytes, fromParts, toBytes, toParts } = require('./host-objects.js');
 const { plainText } = require('./plain.js');
 
 /** In the place of a message that could not be parsed. */
@@ -47,6 +47,8 @@ const json = {
   },
 
   parseFrames: () => [],
+
+  parseLarge: () => undefined,
 };
 
 function parseText(text) {
@@ -54,34 +56,6 @@ function parseText(text) {
     return JSON.parse(text);
   } catch (error) {
     return new Malformed(error);
-  }
-}
-
-// Node's convention for what V8 leaves to its embedder: a tag before each host object.
-const ARRAY_BUFFER_VIEW = 0;
-const PLAIN_COPY = 1;
-
-class Serializer extends v8.DefaultSerializer {
-  _writeHostObject(object) {
-    if (ArrayBuffer.isView(object)) {
-      this.writeUint32(ARRAY_BUFFER_VIEW);
-      return /** @type {any} */ (v8.DefaultSerializer.prototype)._writeHostObject.call(
-        this,
-        object,
-      );
-    }
-    this.writeUint32(PLAIN_COPY);
-    this.writeValue({ ...object });
-    return undefined;
-  }
-}
-
-class Deserializer extends v8.DefaultDeserializer {
-  _readHostObject() {
-    if (this.readUint32() === ARRAY_BUFFER_VIEW) {
-      return /** @type {any} */ (v8.DefaultDeserializer.prototype)._readHostObject.call(this);
-    }
-    return this.readValue();
   }
 }
 
@@ -97,48 +71,45 @@ const advanced = {
   // Texts come from ends of ours only.
   parseBatch: json.parseBatch,
 
-  /** @param {Buffer} bytes `count` messages, each behind its length */
-  parseFrames(bytes, count) {
-    const messages = [];
-    let at = 0;
-    for (let i = 0; i < count; i++) {
-      const start = at + LENGTH_BYTES;
-      at = start + bytes.readUInt32BE(at);
-      messages.push(parseBytes(bytes.subarray(start, at)));
-    }
-    return messages;
-  },
+  parseFrames: (bytes, count) => parseFrames(bytes, count, fromBytes),
+
+  parseLarge: (bytes) => parseBytes(bytes, fromBytes),
 };
 
-/** 'advanced' to an end of ours: what JSON carries exactly goes as JSON. */
+/**
+ * 'advanced' to an end of ours: what JSON carries exactly goes as JSON, big views beside V8's format.
+ */
 const dialect = {
   ...advanced,
 
   send(outlet, message, collect, descriptor) {
     const text = plainText(message);
-    return text === undefined
-      ? advanced.send(outlet, message, collect, descriptor)
-      : outlet.text(text, collect, descriptor);
+    if (text !== undefined) return outlet.text(text, collect, descriptor);
+    if (descriptor !== -1) return advanced.send(outlet, message, collect, descriptor);
+    const parts = toParts(message);
+    return Array.isArray(parts) ? outlet.parts(parts) : outlet.bytes(parts, collect, descriptor);
   },
+
+  parseFrames: (bytes, count) => parseFrames(bytes, count, fromParts),
+
+  parseLarge: (bytes) => parseBytes(bytes, fromParts),
 };
 
-function toBytes(message) {
-  // One serializer per message: it would write a second mention of an object as a reference.
-  const serializer = new Serializer();
-  serializer.writeHeader();
-  serializer.writeValue(message);
-  return serializer.releaseBuffer();
+/** @param {Buffer} bytes `count` messages, each behind its length */
+function parseFrames(bytes, count, parse) {
+  const messages = [];
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    const start = at + LENGTH_BYTES;
+    at = start + bytes.readUInt32BE(at);
+    messages.push(parseBytes(bytes.subarray(start, at), parse));
+  }
+  return messages;
 }
 
-function fromBytes(bytes) {
-  const deserializer = new Deserializer(bytes);
-  deserializer.readHeader();
-  return deserializer.readValue();
-}
-
-function parseBytes(bytes) {
+function parseBytes(bytes, parse) {
   try {
-    return fromBytes(bytes);
+    return parse(bytes);
   } catch (error) {
     return new Malformed(error);
   }

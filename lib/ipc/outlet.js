@@ -32,6 +32,11 @@ class Outlet {
     return environment().sendBytes(this.#token, bytes, collect, descriptor);
   }
 
+  /** One message, written at once. @param {Uint8Array[]} parts */
+  parts(parts) {
+    return environment().sendParts(this.#token, parts);
+  }
+
   /** The token may be another's from here on. */
   close() {
     this.#token = -1;

@@ -4,9 +4,8 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use super::environment::{Environment, Inner};
-use super::handle::Handle;
+use super::handle::{Channel, Handle};
 use super::{negative_errno, raw};
-use crate::channel::Channel;
 use crate::channel::dialect::{self, Peer};
 use crate::channel::frame::{self, LENGTH_BYTES, Wire};
 use crate::sys::fd;
@@ -119,13 +118,29 @@ impl Environment {
     #[napi]
     pub fn send_bytes(&self, token: u32, bytes: &[u8], collect: bool, descriptor: i32) -> f64 {
         let Ok(length) = u32::try_from(bytes.len()) else { return f64::from(-libc::EMSGSIZE) };
+        let length = length.to_be_bytes();
         self.with_channel(token, |channel| {
+            if descriptor < 0 && bytes.len() >= COLLECT_BYTES {
+                return send_parts(channel, &[&length, bytes]);
+            }
             let rider = if descriptor < 0 { None } else { Some(duplicate(descriptor)?) };
             send(channel, Leave::new(collect), rider, |_, out| {
-                out.extend_from_slice(&length.to_be_bytes());
+                out.extend_from_slice(&length);
                 out.extend_from_slice(bytes);
             })
         })
+    }
+
+    /// Sends one serialised message that stands in several places, after what was collected.
+    /// Answers as `textSender` does.
+    #[napi]
+    pub fn send_parts(&self, token: u32, parts: Vec<Uint8Array>) -> f64 {
+        let total = parts.iter().map(|part| part.len()).sum::<usize>();
+        let Ok(length) = u32::try_from(total) else { return f64::from(-libc::EMSGSIZE) };
+        let length = length.to_be_bytes();
+        let all: Vec<&[u8]> =
+            std::iter::once(&length[..]).chain(parts.iter().map(|part| &part[..])).collect();
+        self.with_channel(token, |channel| send_parts(channel, &all))
     }
 
     /// Writes what was collected, as much as fits. Answers how many bytes wait, or `-errno`;
@@ -253,6 +268,12 @@ fn send(
         return Ok(pushed.waiting);
     }
     write_out(channel).inspect_err(|_| channel.outbox().retract(pushed.position))
+}
+
+fn send_parts(channel: &Channel, parts: &[&[u8]]) -> std::io::Result<usize> {
+    let waiting = channel.outbox().send_parts(parts)?;
+    channel.set_waiting_to_write(waiting > 0);
+    Ok(waiting)
 }
 
 fn write_out(channel: &Channel) -> std::io::Result<usize> {

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use super::handle::Handle;
-use super::raw::{self, Host, HostBuffer, Value};
+use super::handle::{Channel, Handle};
+use super::raw::{self, Host, HostBuffer, KeptBuffer, Value};
 use super::{negative_errno, status};
 use crate::reactor::{Reactor, Served, Token, Turn};
 use crate::sys::exit::ExitStatus;
@@ -44,6 +44,8 @@ pub(super) enum Event {
     MoreFollows = 9,
     /// The other end of a channel has made itself known as one of ours.
     Greeted = 10,
+    /// One big message: a Buffer without a length before it.
+    Large = 11,
 }
 
 pub(super) struct Inner {
@@ -215,7 +217,7 @@ impl Inner {
         served
     }
 
-    fn write_queued(&self, channel: &channel::Channel, sink: &Sink<'_>) {
+    fn write_queued(&self, channel: &Channel, sink: &Sink<'_>) {
         let outcome = channel.outbox().flush();
         if matches!(outcome, Ok(waiting) if waiting > 0) {
             return;
@@ -300,6 +302,16 @@ impl stream::Sink for Sink<'_> {
 }
 
 impl channel::Sink for Sink<'_> {
+    type Buffer = KeptBuffer;
+
+    fn allocate(&self, size: usize) -> Option<KeptBuffer> {
+        self.host.allocate_kept(size)
+    }
+
+    fn large(&self, body: KeptBuffer) {
+        self.emit(Event::Large, Value::Kept(body), Value::Number(0.0));
+    }
+
     fn descriptors(&self, count: usize) {
         self.emit(Event::Descriptors, Value::Number(count as f64), Value::Number(0.0));
     }

@@ -9,6 +9,7 @@
 #![allow(unsafe_code)]
 
 mod calls;
+mod kept;
 mod results;
 
 use std::cell::Cell;
@@ -24,6 +25,7 @@ use crate::sys::uv::Loop;
 pub use results::{Captured, Whole};
 
 pub use calls::{append_utf8, function};
+pub use kept::KeptBuffer;
 
 /// The JS side of an environment: one function that is told of every event.
 pub struct Host {
@@ -43,6 +45,8 @@ pub enum Value<'a> {
     Buffer(HostBuffer),
     /// Becomes a Buffer or a string.
     Chunk(Chunk),
+    /// One that was read into over several turns.
+    Kept(KeptBuffer),
 }
 
 /// Memory of a Buffer that V8 allocated, uninitialised.
@@ -194,6 +198,13 @@ impl Host {
                 sys::Status::napi_ok
             }
             Value::Chunk(chunk) => return results::chunk(self.env, chunk),
+            Value::Kept(buffer) => match buffer.value() {
+                Some(value) => {
+                    handle = value;
+                    sys::Status::napi_ok
+                }
+                None => sys::Status::napi_generic_failure,
+            },
         };
         check(status)?;
         Ok(handle)

@@ -6,14 +6,13 @@
 use std::ops::Range;
 
 use super::dialect::{self, Body};
+use super::spare;
 
 /// What stands before each message of [`Wire::Length`].
 pub const LENGTH_BYTES: usize = 4;
 /// Room for one read; doubled while a message does not fit.
 const READ_BYTES: usize = 64 * 1024;
 const MAX_READ_BYTES: usize = 4 * 1024 * 1024;
-/// A buffer that grew for a big message is given back when it is done.
-const KEEP_BYTES: usize = 1024 * 1024;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wire {
@@ -91,14 +90,17 @@ impl Inbox {
 
     /// Where the next read goes.
     pub fn space(&mut self) -> &mut [u8] {
+        if self.buffer.is_empty() {
+            self.buffer = spare::take(spare::Kind::Inbox);
+        }
         let pending = self.filled - self.origin();
         let room = pending.clamp(READ_BYTES, MAX_READ_BYTES);
         // One more than is read: the bracket of an array may stand behind the last message.
         if self.buffer.len() < self.filled + room + 1 {
             self.buffer.resize(self.filled + room + 1, 0);
-            if self.wire == Wire::Json {
-                self.buffer[0] = b'[';
-            }
+        }
+        if self.wire == Wire::Json {
+            self.buffer[0] = b'[';
         }
         let end = self.buffer.len() - 1;
         &mut self.buffer[self.filled..end]
@@ -244,6 +246,20 @@ impl Inbox {
         given.map(move |index| &self.buffer[self.start_of(index) + skipped..self.ends[index]])
     }
 
+    /// The body of the frame under way as far as it is here, which goes on elsewhere.
+    pub fn take_body(&mut self) -> &[u8] {
+        let body = self.scanned + LENGTH_BYTES..self.filled;
+        self.rewind();
+        &self.buffer[body]
+    }
+
+    /// Nothing is being read: a buffer with nothing in it may serve another channel.
+    pub fn let_go(&mut self) {
+        if self.filled == self.origin() {
+            spare::give(spare::Kind::Inbox, std::mem::take(&mut self.buffer));
+        }
+    }
+
     /// Drops what was whole and keeps what was not.
     pub fn consume(&mut self) {
         self.uncover();
@@ -262,9 +278,7 @@ impl Inbox {
             Wire::Length => origin,
         };
         self.ends.clear();
-        if pending == 0 && self.buffer.len() > KEEP_BYTES {
-            self.buffer = Vec::new();
-        }
+        self.let_go();
     }
 }
 
@@ -361,12 +375,12 @@ mod tests {
     #[test]
     fn a_big_message_does_not_keep_its_buffer() {
         let mut inbox = Inbox::new(Wire::Json);
-        let mut line = vec![b'1'; 3 * KEEP_BYTES];
+        let mut line = vec![b'1'; 3 << 20];
         line.push(b'\n');
         feed(&mut inbox, &line);
         assert!(inbox.next_arrival(false).is_some());
         inbox.consume();
-        assert!(inbox.buffer.len() <= KEEP_BYTES);
+        assert!(inbox.buffer.is_empty());
     }
 
     #[test]

@@ -5,7 +5,9 @@
 mod delivery;
 pub mod dialect;
 pub mod frame;
+mod large;
 pub mod outbox;
+mod spare;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -17,6 +19,7 @@ use crate::reactor::Served;
 use crate::sys::socket;
 use dialect::Peer;
 use frame::{Inbox, Wire};
+use large::Large;
 use outbox::Outbox;
 
 const WAKE_UP_BYTES: usize = 1024 * 1024;
@@ -33,6 +36,12 @@ const MAX_WAITING_DESCRIPTORS: usize = 16;
 
 /// Where messages go. A call may close the channel.
 pub trait Sink {
+    /// What a big message is read into.
+    type Buffer: AsMut<[u8]>;
+    /// Memory for one, to be handed to `large` when it is filled.
+    fn allocate(&self, size: usize) -> Option<Self::Buffer>;
+    /// One big message, without its length.
+    fn large(&self, body: Self::Buffer);
     /// Some of the messages delivered next may have descriptors: `count` are held for
     /// [`Channel::take_descriptor`] during that delivery.
     fn descriptors(&self, count: usize);
@@ -49,11 +58,13 @@ pub trait Sink {
     fn ended(&self, error: Option<io::Error>);
 }
 
-pub struct Channel {
+pub struct Channel<B> {
     wire: Wire,
     peer: Cell<Peer>,
     fd: RefCell<Option<Arc<OwnedFd>>>,
     inbox: RefCell<Inbox>,
+    /// The message under way, if it is a big one; then the inbox is empty.
+    large: RefCell<Option<Box<Large<B>>>>,
     /// What came with the messages that are being delivered, or with the one that is not whole.
     descriptors: RefCell<VecDeque<OwnedFd>>,
     outbox: Arc<Outbox>,
@@ -62,8 +73,8 @@ pub struct Channel {
     referenced: Cell<bool>,
 }
 
-impl Channel {
-    pub fn new(wire: Wire, fd: OwnedFd) -> Channel {
+impl<B: AsMut<[u8]>> Channel<B> {
+    pub fn new(wire: Wire, fd: OwnedFd) -> Channel<B> {
         let fd = Arc::new(fd);
         Channel {
             wire,
@@ -71,6 +82,7 @@ impl Channel {
             outbox: Arc::new(Outbox::new(Arc::clone(&fd))),
             fd: RefCell::new(Some(fd)),
             inbox: RefCell::new(Inbox::new(wire)),
+            large: RefCell::new(None),
             descriptors: RefCell::default(),
             reading: Cell::new(false),
             waiting_to_write: Cell::new(false),
@@ -132,6 +144,7 @@ impl Channel {
         self.outbox.close();
         self.fd.replace(None);
         self.descriptors.take();
+        self.large.take();
     }
 
     /// The next of the descriptors that came with the messages being delivered. The first goes to
@@ -143,7 +156,7 @@ impl Channel {
 
     /// Whether part of a message has arrived.
     pub fn is_mid_message(&self) -> bool {
-        self.inbox.borrow().pending_bytes() > 0
+        self.large.borrow().is_some() || self.inbox.borrow().pending_bytes() > 0
     }
 
     /// The texts of the array that is being delivered; empty outside of that.
@@ -153,7 +166,7 @@ impl Channel {
 
     /// Reads until nothing is left (as far as a short read tells, if `may_stop_short`), the sink
     /// stops it, or this wake-up's share is used up.
-    pub fn drain<S: Sink>(&self, sink: &S, may_stop_short: bool) -> Served {
+    pub fn drain<S: Sink<Buffer = B>>(&self, sink: &S, may_stop_short: bool) -> Served {
         let mut share = WAKE_UP_BYTES;
         let mut served = Served::Idle;
         for _ in 0..WAKE_UP_READS {
@@ -174,14 +187,19 @@ impl Channel {
                         return served;
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return served,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if let Ok(mut inbox) = self.inbox.try_borrow_mut() {
+                        inbox.let_go();
+                    }
+                    return served;
+                }
                 Err(error) => return self.finish(sink, Some(error)),
             }
         }
         Served::Fully
     }
 
-    fn finish<S: Sink>(&self, sink: &S, error: Option<io::Error>) -> Served {
+    fn finish<S: Sink<Buffer = B>>(&self, sink: &S, error: Option<io::Error>) -> Served {
         self.reading.set(false);
         sink.ended(error);
         Served::Fully
@@ -196,10 +214,14 @@ impl Channel {
             return Err(io::ErrorKind::WouldBlock.into());
         };
         let mut descriptors = Vec::new();
-        let space = inbox.space();
+        let mut large = self.large.borrow_mut();
+        let space = large.as_mut().map_or_else(|| inbox.space(), |large| large.space());
         let room = space.len();
         let count = socket::receive_with_descriptors(fd, space, &mut descriptors)?;
-        inbox.advance(count);
+        match &mut *large {
+            Some(large) => large.advance(count),
+            None => inbox.advance(count),
+        }
         let mut held = self.descriptors.borrow_mut();
         let free = MAX_WAITING_DESCRIPTORS.saturating_sub(held.len());
         held.extend(descriptors.into_iter().take(free));
@@ -223,7 +245,7 @@ mod tests {
     #[derive(Default)]
     struct Log<'a> {
         entries: RefCell<Vec<String>>,
-        claims: Option<(&'a Channel, usize)>,
+        claims: Option<(&'a Channel<Vec<u8>>, usize)>,
         taken: RefCell<Vec<OwnedFd>>,
     }
 
@@ -238,6 +260,13 @@ mod tests {
     }
 
     impl Sink for Log<'_> {
+        type Buffer = Vec<u8>;
+        fn allocate(&self, size: usize) -> Option<Vec<u8>> {
+            Some(vec![0; size])
+        }
+        fn large(&self, body: Vec<u8>) {
+            self.add(format!("large {}", body.len()));
+        }
         fn descriptors(&self, count: usize) {
             self.entries.borrow_mut().push(format!("{count} held"));
         }
@@ -258,7 +287,7 @@ mod tests {
         }
     }
 
-    fn channel(wire: Wire) -> (Channel, OwnedFd) {
+    fn channel(wire: Wire) -> (Channel<Vec<u8>>, OwnedFd) {
         let (ours, theirs) = socket::pair().unwrap();
         let channel = Channel::new(wire, ours);
         channel.set_reading(true);
