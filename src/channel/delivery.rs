@@ -103,3 +103,137 @@ impl<B: AsMut<[u8]>> Channel<B> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::io;
+    use std::os::fd::{AsFd, OwnedFd};
+
+    use super::*;
+    use crate::channel::frame::Wire;
+    use crate::sys::socket;
+
+    /// Notes what is delivered, and how many descriptors could be taken meanwhile.
+    struct Log<'a> {
+        channel: &'a Channel<Vec<u8>>,
+        entries: RefCell<Vec<String>>,
+    }
+
+    impl Log<'_> {
+        fn add(&self, what: &str, bytes: &[u8]) {
+            let text = match bytes.len() {
+                0..100 => String::from_utf8_lossy(bytes).replace(' ', ""),
+                length => format!("{length} of {}", bytes[length / 2]),
+            };
+            let taken = std::iter::from_fn(|| self.channel.take_descriptor()).count();
+            self.entries.borrow_mut().push(format!("{what} {text} {taken}"));
+        }
+    }
+
+    impl Sink for Log<'_> {
+        type Buffer = Vec<u8>;
+        fn allocate(&self, size: usize) -> Option<Vec<u8>> {
+            Some(vec![0; size])
+        }
+        fn large(&self, body: Vec<u8>) {
+            self.add("large", &body);
+        }
+        fn descriptors(&self, _count: usize) {}
+        fn array(&self, text: &[u8], _count: usize) {
+            self.add("array", text);
+        }
+        fn lengths(&self, bytes: &[u8], _count: usize) {
+            self.add("lengths", bytes);
+        }
+        fn more_follows(&self) {
+            self.entries.borrow_mut().push("more".into());
+        }
+        fn greeted(&self) {
+            self.entries.borrow_mut().push("greeted".into());
+        }
+        fn ended(&self, error: Option<io::Error>) {
+            self.entries.borrow_mut().push(format!("end {}", error.is_some()));
+        }
+    }
+
+    fn frame(body: &[u8]) -> Vec<u8> {
+        [&(body.len() as u32).to_be_bytes()[..], body].concat()
+    }
+
+    /// Sends it all, as fast as it is read; `rider` goes with the first byte.
+    fn deliveries(peer_is: Peer, bytes: &[u8], rider: Option<OwnedFd>) -> Vec<String> {
+        let (ours, theirs) = socket::pair().unwrap();
+        let channel = Channel::new(Wire::Length, ours);
+        channel.set_peer(peer_is);
+        channel.set_reading(true);
+        let log = Log { channel: &channel, entries: RefCell::default() };
+        let mut rest = bytes;
+        if let Some(rider) = rider {
+            let sent = socket::send_with_descriptor(&theirs, rest, rider.as_fd()).unwrap();
+            rest = &rest[sent..];
+        }
+        while !rest.is_empty() {
+            channel.drain(&log);
+            rest = &rest[socket::send(&theirs, rest).unwrap_or(0)..];
+        }
+        channel.drain(&log);
+        assert!(!channel.is_mid_message());
+        log.entries.into_inner()
+    }
+
+    #[test]
+    fn after_a_greeting_frames_may_hold_texts() {
+        let stream =
+            [dialect::greeting(1), frame(b"{}"), frame(b"1"), frame(b"\xffv8"), frame(b"[2]")]
+                .concat();
+        assert_eq!(
+            deliveries(Peer::Announced(1), &stream, None),
+            [
+                "greeted",
+                "more",
+                "array [{},1] 0",
+                "more",
+                "lengths \0\0\0\u{3}\u{fffd}v8 0",
+                "array [[2]] 0"
+            ]
+        );
+    }
+
+    #[test]
+    fn another_version_is_no_message_and_changes_nothing() {
+        let stream = [dialect::greeting(2), frame(b"1"), frame(b"2")].concat();
+        assert_eq!(
+            deliveries(Peer::Announced(1), &stream, None),
+            ["lengths \0\0\0\u{1}1\0\0\0\u{1}2 0"]
+        );
+    }
+
+    #[test]
+    fn only_a_first_frame_greets_and_only_one_that_was_announced() {
+        let greeting = dialect::greeting(1);
+        let late = [frame(b"0"), greeting.clone()].concat();
+        assert_eq!(deliveries(Peer::Announced(1), &late, None).len(), 1);
+        assert!(deliveries(Peer::Announced(1), &late, None)[0].contains("sprog"));
+        assert!(deliveries(Peer::Foreign, &greeting, None)[0].contains("sprog"));
+    }
+
+    #[test]
+    fn a_big_message_comes_whole_and_in_its_place() {
+        let big = frame(&[7; 3_000_000]);
+        let stream = [frame(b"a"), big, frame(b"b"), frame(&[8; 128 * 1024]), frame(b"c")].concat();
+        let got = deliveries(Peer::Foreign, &stream, None);
+        let got: Vec<_> = got.iter().filter(|entry| *entry != "more").collect();
+        assert!(got[0].ends_with("a 0"));
+        assert_eq!(got[1], "large 3000000 of 7 0");
+        assert!(got.iter().any(|entry| entry.contains(" of 8 ")));
+        assert!(got.last().unwrap().ends_with("c 0"));
+    }
+
+    #[test]
+    fn a_descriptor_waits_for_the_end_of_a_big_message() {
+        let (rider, _other) = socket::pair().unwrap();
+        let stream = frame(&[7; 1_000_000]);
+        assert_eq!(deliveries(Peer::Own, &stream, Some(rider)), ["large 1000000 of 7 1"]);
+    }
+}

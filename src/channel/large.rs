@@ -2,6 +2,7 @@
 //! neither moved as a buffer grows nor copied when it is whole.
 
 use super::frame::LENGTH_BYTES;
+use crate::sys::memory;
 
 /// From this size on a message gets a buffer of its own.
 const LARGE_BYTES: usize = 128 * 1024;
@@ -25,6 +26,7 @@ pub struct Large<B> {
 impl<B: AsMut<[u8]>> Large<B> {
     /// `head` is what has come, the length before it not included.
     pub fn new(mut buffer: B, head: &[u8]) -> Large<B> {
+        memory::will_fill(buffer.as_mut());
         buffer.as_mut()[..head.len()].copy_from_slice(head);
         Large { buffer, filled: head.len() }
     }
@@ -45,5 +47,20 @@ impl<B: AsMut<[u8]>> Large<B> {
 
     pub fn into_buffer(self) -> B {
         self.buffer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_alone_is_worth_little() {
+        assert!(!is_due(LARGE_BYTES - 1, 100_000));
+        assert!(!is_due(LARGE_BYTES, LENGTH_BYTES - 1));
+        assert!(is_due(LARGE_BYTES, LENGTH_BYTES));
+        assert!(is_due(TRUSTED_BYTES, LENGTH_BYTES));
+        assert!(!is_due(TRUSTED_BYTES + 1, TRUSTED_BYTES / 10));
+        assert!(is_due(1 << 30, 1 << 27));
     }
 }
