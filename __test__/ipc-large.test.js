@@ -167,16 +167,26 @@ describe('a big message', () => {
   });
 
   it('that its sender does not finish is dropped, and nothing of it stays', async () => {
-    const before = countFds();
     const half = Buffer.alloc(4 + 60_000, 'x');
     half.writeUInt32BE(MB);
-    const child = keep(
-      spawnWire(sprog, [['write', half.toString('latin1')]], { serialization: 'advanced' }),
+    const run = async () => {
+      const child = keep(
+        spawnWire(sprog, [['write', half.toString('latin1')]], { serialization: 'advanced' }),
+      );
+      child.stdout.resume();
+      child.on('message', () => assert.fail('it was not whole'));
+      await once(child, 'close');
+      assert.strictEqual(child.connected, false);
+    };
+    // What lives as long as this thread is opened by the first spawn; other children are ending.
+    await run();
+    assert.ok(
+      await until(() =>
+        children.every(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null),
+      ),
     );
-    child.stdout.resume();
-    child.on('message', () => assert.fail('it was not whole'));
-    await once(child, 'close');
-    assert.strictEqual(child.connected, false);
+    const before = countFds();
+    await run();
     assert.ok(await until(() => countFds() === before));
   });
 

@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::spare::{self, Kind};
-use crate::sys::socket;
+use crate::sys::{memory, socket};
 
 /// As much of what has been written may stand before what waits.
 const WRITTEN_BYTES: usize = 256 * 1024;
@@ -115,6 +115,7 @@ impl Outbox {
                 state.bytes = spare::take(Kind::Outbox);
             }
             state.bytes.reserve(total - done);
+            memory::will_fill(&mut state.bytes.spare_capacity_mut()[..total - done]);
             for part in after(parts, done) {
                 state.bytes.extend_from_slice(part);
             }
@@ -273,8 +274,9 @@ impl State {
         if self.head == self.bytes.len() {
             spare::give(Kind::Outbox, std::mem::take(&mut self.bytes));
             self.head = 0;
-        } else if self.head > WRITTEN_BYTES {
-            // Keeps a queue that never runs empty from growing at its front.
+        } else if self.head > WRITTEN_BYTES.max(self.waiting()) {
+            // Keeps a queue that never runs empty from growing at its front; what moves is less than
+            // what has been written since it last did.
             self.bytes.drain(..self.head);
             self.head = 0;
         }
