@@ -59,6 +59,12 @@ export declare class Environment {
    */
   sendParts(token: number, parts: Array<Uint8Array>): number
   /**
+   * Sends one JSON text in pieces, after what was collected: every second one is a string that is
+   * still to be put into JSON. Answers as `textSender` does; `-EILSEQ` if such a string cannot stand
+   * as it is, and then nothing is sent.
+   */
+  sendPieces(token: number, pieces: Array<unknown>): number
+  /**
    * Writes what was collected, as much as fits. Answers how many bytes wait, or `-errno`;
    * `Written` tells when none do any more.
    */

@@ -35,6 +35,7 @@ const EVENT = {
   MORE_FOLLOWS: 9,
   GREETED: 10,
   LARGE: 11,
+  LITERAL: 12,
 };
 
 /**

@@ -13,11 +13,26 @@ class Arrivals {
   #moreFollows = false;
   /** @type {any[] | undefined} */
   #collected;
+  /** @type {Map<string, string> | undefined} */
+  #literals;
 
-  /** What an event says of the messages of the next one: that there are more, or `count` descriptors. */
-  announce(event, count) {
-    if (event === EVENT.MORE_FOLLOWS) this.#moreFollows = true;
-    else this.#descriptors = count;
+  /** What an event says of the messages that come next. */
+  announce(event, first, second) {
+    if (event === EVENT.MORE_FOLLOWS) {
+      this.#moreFollows = true;
+    } else if (event === EVENT.DESCRIPTORS) {
+      this.#descriptors = first;
+    } else {
+      this.#literals ??= new Map();
+      this.#literals.set(second, first);
+    }
+  }
+
+  /** The messages of a text, with the long strings that came before it. */
+  parse(codec, token, text, count) {
+    const literals = this.#literals;
+    this.#literals = undefined;
+    return codec.parseBatch(environment(), token, text, count, literals);
   }
 
   /**

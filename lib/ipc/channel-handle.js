@@ -57,7 +57,7 @@ class ChannelHandle {
     leaving.install();
   }
 
-  /** Takes over a descriptor that this process was started with; undefined if it is none. */
+  /** Takes over an inherited descriptor; undefined if it is none. */
   static adopt(fd, mode) {
     const token = environment().adoptChannel(fd, mode === 'advanced');
     return token < 0 ? undefined : new ChannelHandle(token, mode);
@@ -149,11 +149,12 @@ class ChannelHandle {
 
   /** @internal The tick is over. */
   endTick() {
-    const collected = this.#sends > AT_ONCE;
+    const hasCollected = this.#sends > AT_ONCE;
     this.#sends = 0;
-    if (!collected) return;
-    leaving.unwatch(this);
-    this.flush();
+    if (hasCollected) {
+      leaving.unwatch(this);
+      this.flush();
+    }
   }
 
   /** Writes what was collected, as much as fits. */
@@ -208,13 +209,14 @@ class ChannelHandle {
     switch (event) {
       case EVENT.DESCRIPTORS:
       case EVENT.MORE_FOLLOWS:
-        this.#arrivals.announce(event, first);
+      case EVENT.LITERAL:
+        this.#arrivals.announce(event, first, second);
         return;
       case EVENT.GREETED:
         this.#codec = codecs.dialect;
         return;
       case EVENT.MESSAGES:
-        this.#receive(this.#codec.parseBatch(environment(), this.#token, first, second));
+        this.#receive(this.#arrivals.parse(this.#codec, this.#token, first, second));
         return;
       case EVENT.FRAMES:
         this.#receive(this.#codec.parseFrames(first, second));

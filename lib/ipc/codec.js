@@ -5,6 +5,7 @@
 // A list may hold a `Malformed` instead of a message.
 
 const { fromBytes, fromParts, toBytes, toParts } = require('./host-objects.js');
+const { parseWith } = require('./long-strings.js');
 const { plainText } = require('./plain.js');
 
 /** In the place of a message that could not be parsed. */
@@ -22,17 +23,24 @@ class WithHandle {
   }
 }
 
+const { stringify, parse } = JSON;
+
 const json = {
   send(outlet, message, collect, descriptor) {
+    const text = outlet.longText(message, descriptor);
+    if (typeof text === 'number') return text;
+    if (text !== undefined) return outlet.text(text, collect, descriptor);
     // What JSON has no text for (a toJSON that gives undefined) goes out as Node sends it.
-    const text = `${JSON.stringify(message)}`;
-    return outlet.text(text, collect, descriptor);
+    return outlet.text(`${stringify(message)}`, collect, descriptor);
   },
 
-  /** All lines of a read at once; one by one if they are not one message each. */
-  parseBatch(environment, token, text, count) {
+  /**
+   * All texts of a read at once; one by one if they are not one message each. `literals` are long
+   * strings that are not in the text.
+   */
+  parseBatch(environment, token, text, count, literals) {
     try {
-      const messages = JSON.parse(text);
+      const messages = literals === undefined ? parse(text) : parseWith(text, literals);
       if (messages.length === count) return messages;
     } catch {
       // One of them is malformed; the others are not.
@@ -42,8 +50,8 @@ const json = {
 
   /** The message as it is now, for one that is sent later. */
   snapshot(message) {
-    const text = JSON.stringify(message);
-    return text === undefined ? message : JSON.parse(text);
+    const text = stringify(message);
+    return text === undefined ? message : parse(text);
   },
 
   parseFrames: () => [],
@@ -53,7 +61,7 @@ const json = {
 
 function parseText(text) {
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch (error) {
     return new Malformed(error);
   }

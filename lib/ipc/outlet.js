@@ -4,12 +4,15 @@
 
 const os = require('node:os');
 const { environment } = require('../native.js');
+const { LongStrings } = require('./long-strings.js');
 
 const { EBADF } = os.constants.errno;
 
 class Outlet {
   #token;
   #sendText;
+  #longStrings = new LongStrings();
+  #sendPieces = (pieces) => environment().sendPieces(this.#token, pieces);
 
   /** @param {number} token */
   constructor(token) {
@@ -23,8 +26,17 @@ class Outlet {
    * @param {number} descriptor rides along, or -1
    */
   text(text, collect, descriptor) {
+    this.#longStrings.note(text);
     if (descriptor === -1) return this.#sendText(text, collect);
     return environment().sendText(this.#token, text, collect, descriptor);
+  }
+
+  /**
+   * Sends a JSON message in pieces, if it is one for that; else its text, where that is known.
+   * @returns {number | string | undefined}
+   */
+  longText(message, descriptor) {
+    return this.#longStrings.send(message, descriptor, this.#sendPieces);
   }
 
   /** @param {Buffer} bytes @param {boolean} collect @param {number} descriptor */

@@ -8,6 +8,7 @@ use super::handle::{Channel, Handle};
 use super::{negative_errno, raw};
 use crate::channel::dialect::{self, Peer};
 use crate::channel::frame::{self, LENGTH_BYTES, Wire};
+use crate::channel::{literals, spare};
 use crate::sys::fd;
 use crate::{offload, sys};
 use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
@@ -141,6 +142,27 @@ impl Environment {
         let all: Vec<&[u8]> =
             std::iter::once(&length[..]).chain(parts.iter().map(|part| &part[..])).collect();
         self.with_channel(token, |channel| send_parts(channel, &all))
+    }
+
+    /// Sends one JSON text in pieces, after what was collected: every second one is a string that is
+    /// still to be put into JSON. Answers as `textSender` does; `-EILSEQ` if such a string cannot stand
+    /// as it is, and then nothing is sent.
+    #[napi]
+    pub fn send_pieces(&self, env: Env, token: u32, pieces: Vec<Unknown<'_>>) -> Result<f64> {
+        let mut text = spare::take(spare::Kind::Outbox);
+        let mut stands = true;
+        for (index, piece) in pieces.iter().enumerate() {
+            let is_string = index % 2 == 1;
+            let start = text.len();
+            raw::append_utf8(&env, piece, &mut text)?;
+            stands &= !is_string || !literals::needs_escape(&text[start..]);
+        }
+        let sent = match stands {
+            true => self.with_channel(token, |channel| send_parts(channel, &[&text, b"\n"])),
+            false => f64::from(-libc::EILSEQ),
+        };
+        spare::give(spare::Kind::Outbox, text);
+        Ok(sent)
     }
 
     /// Writes what was collected, as much as fits. Answers how many bytes wait, or `-errno`;

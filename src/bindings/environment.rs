@@ -9,6 +9,7 @@ use napi_derive::napi;
 use super::handle::{Channel, Handle};
 use super::raw::{self, Host, HostBuffer, KeptBuffer, Value};
 use super::{negative_errno, status};
+use crate::channel::literals::{self, Cut};
 use crate::reactor::{Reactor, Served, Token, Turn};
 use crate::sys::exit::ExitStatus;
 use crate::sys::spawn;
@@ -46,6 +47,8 @@ pub(super) enum Event {
     Greeted = 10,
     /// One big message: a Buffer without a length before it.
     Large = 11,
+    /// A long string of the messages that come next, and the name in its place.
+    Literal = 12,
 }
 
 pub(super) struct Inner {
@@ -317,6 +320,16 @@ impl channel::Sink for Sink<'_> {
     }
 
     fn array(&self, text: &[u8], count: usize) {
+        let cut = literals::cut(text);
+        let mut rest = text;
+        if let Some(Cut { rest: without, literals }) = &cut {
+            for (name, range) in literals {
+                let literal = &text[range.clone()];
+                self.emit(Event::Literal, Value::Text(literal), Value::Text(name.as_bytes()));
+            }
+            rest = without;
+        }
+        let text = rest;
         self.emit(Event::Messages, Value::Text(text), Value::Number(count as f64));
     }
 

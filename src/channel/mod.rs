@@ -6,8 +6,9 @@ mod delivery;
 pub mod dialect;
 pub mod frame;
 mod large;
+pub mod literals;
 pub mod outbox;
-mod spare;
+pub mod spare;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
