@@ -46,7 +46,10 @@ export declare class Environment {
    * `-errno`.
    */
   textSender(token: number): (text: string, collect: boolean) => number
-  /** Sends one JSON text as `textSender` does, with a duplicate of `descriptor` riding along. */
+  /**
+   * Sends one JSON text as `textSender` does, with a duplicate of `descriptor`, if it is not -1,
+   * riding along.
+   */
   sendText(token: number, text: unknown, collect: boolean, descriptor: number): number
   /**
    * Sends one serialised message behind its length; with a `descriptor` other than -1, a duplicate

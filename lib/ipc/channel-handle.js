@@ -20,8 +20,7 @@ const AT_ONCE = 16;
 
 /**
  * @typedef {object} Receiver
- * @property {(messages: any[]) => void} messages parsed, in order; a `WithHandle` around those that
- *   came with one
+ * @property {(messages: any[]) => void} messages in order; those with a handle in a `WithHandle`
  * @property {() => void} end
  */
 
@@ -31,8 +30,7 @@ class ChannelHandle {
   #outlet;
   #referenced = true;
   #resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
-  /** Sends of this tick. */
-  #sends = 0;
+  #sendsOfTick = 0;
   #callbacks = new SendCallbacks();
   /** Collected sends without a callback. */
   #collectedSilently = 0;
@@ -42,8 +40,7 @@ class ChannelHandle {
   receiver;
   /** Told of the failure of a send without a callback. @type {(error: any) => void} */
   onfailure = () => {};
-  /** Called when a backlog builds up (true) and when it is gone (false). */
-  /** @type {((on: boolean) => void) | undefined} */
+  /** A backlog builds up (true), or is gone (false). @type {((on: boolean) => void) | undefined} */
   onbacklog;
   /** Bytes that are not with the kernel yet. */
   writeQueueSize = 0;
@@ -94,7 +91,7 @@ class ChannelHandle {
     if (this.#token !== -1) environment().setRef(this.#token, on);
   }
 
-  /** Whether part of a message has been read and the rest has not. */
+  /** Whether part of a message is still to come. */
   isMidMessage() {
     return this.#token !== -1 && environment().isMidMessage(this.#token);
   }
@@ -141,16 +138,16 @@ class ChannelHandle {
 
   /** Counts the sends of this tick; true from the seventeenth on. */
   #countSend() {
-    if (this.#sends++ === 0) process.nextTick(endTick, this);
-    if (this.#sends <= AT_ONCE || leaving.isExiting()) return false;
+    if (this.#sendsOfTick++ === 0) process.nextTick(endTick, this);
+    if (this.#sendsOfTick <= AT_ONCE || leaving.isExiting()) return false;
     leaving.watch(this);
     return true;
   }
 
   /** @internal The tick is over. */
   endTick() {
-    const hasCollected = this.#sends > AT_ONCE;
-    this.#sends = 0;
+    const hasCollected = this.#sendsOfTick > AT_ONCE;
+    this.#sendsOfTick = 0;
     if (hasCollected) {
       leaving.unwatch(this);
       this.flush();

@@ -95,7 +95,8 @@ impl Environment {
         })
     }
 
-    /// Sends one JSON text as `textSender` does, with a duplicate of `descriptor` riding along.
+    /// Sends one JSON text as `textSender` does, with a duplicate of `descriptor`, if it is not -1,
+    /// riding along.
     #[napi]
     pub fn send_text(
         &self,
@@ -107,7 +108,7 @@ impl Environment {
     ) -> Result<f64> {
         let mut outcome = Ok(());
         let waiting = self.with_channel(token, |channel| {
-            send(channel, Leave::new(collect), Some(duplicate(descriptor)?), |wire, out| {
+            send(channel, Leave::new(collect), duplicate(descriptor)?, |wire, out| {
                 outcome = append_text(wire, out, |out| raw::append_utf8(&env, &text, out));
             })
         });
@@ -124,8 +125,7 @@ impl Environment {
             if descriptor < 0 && bytes.len() >= COLLECT_BYTES {
                 return send_parts(channel, &[&length, bytes]);
             }
-            let rider = if descriptor < 0 { None } else { Some(duplicate(descriptor)?) };
-            send(channel, Leave::new(collect), rider, |_, out| {
+            send(channel, Leave::new(collect), duplicate(descriptor)?, |_, out| {
                 out.extend_from_slice(&length);
                 out.extend_from_slice(bytes);
             })
@@ -304,6 +304,10 @@ fn write_out(channel: &Channel) -> std::io::Result<usize> {
     Ok(waiting)
 }
 
-fn duplicate(number: i32) -> std::io::Result<OwnedFd> {
-    sys::fd::duplicate(fd::borrow(number)?)
+/// A duplicate of the descriptor that JS named; none for -1.
+fn duplicate(number: i32) -> std::io::Result<Option<OwnedFd>> {
+    if number < 0 {
+        return Ok(None);
+    }
+    sys::fd::duplicate(fd::borrow(number)?).map(Some)
 }

@@ -174,10 +174,10 @@ mod tests {
             rest = &rest[sent..];
         }
         while !rest.is_empty() {
-            channel.drain(&log);
+            channel.drain(&log, false);
             rest = &rest[socket::send(&theirs, rest).unwrap_or(0)..];
         }
-        channel.drain(&log);
+        channel.drain(&log, false);
         assert!(!channel.is_mid_message());
         log.entries.into_inner()
     }

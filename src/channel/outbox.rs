@@ -203,9 +203,6 @@ impl State {
     }
 
     fn flush(&mut self) -> io::Result<usize> {
-        if self.waiting() >= BIG_BYTES {
-            self.enlarge_socket();
-        }
         let waiting = self.write_all()?;
         self.tidy();
         Ok(waiting)
