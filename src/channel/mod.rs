@@ -8,6 +8,7 @@ pub mod frame;
 mod large;
 pub mod literals;
 pub mod outbox;
+mod sink;
 pub mod spare;
 
 use std::cell::{Cell, RefCell};
@@ -22,6 +23,7 @@ use dialect::Peer;
 use frame::{Inbox, Wire};
 use large::Large;
 use outbox::Outbox;
+pub use sink::Sink;
 
 const WAKE_UP_BYTES: usize = 1024 * 1024;
 const WAKE_UP_READS: usize = 32;
@@ -34,30 +36,6 @@ const MAX_LENGTH_BYTES: usize = 2 * 1024 * 1024 * 1024;
 /// Descriptors that may wait for the rest of their message. Node's own sender has at most one on
 /// the way; what is beyond is closed.
 const MAX_WAITING_DESCRIPTORS: usize = 16;
-
-/// Where messages go. A call may close the channel.
-pub trait Sink {
-    /// What a big message is read into.
-    type Buffer: AsMut<[u8]>;
-    /// Memory for one, to be handed to `large` when it is filled.
-    fn allocate(&self, size: usize) -> Option<Self::Buffer>;
-    /// One big message, without its length.
-    fn large(&self, body: Self::Buffer);
-    /// Some of the messages delivered next may have descriptors: `count` are held for
-    /// [`Channel::take_descriptor`] during that delivery.
-    fn descriptors(&self, count: usize);
-    /// `count` messages as the text of one JSON array. [`Channel::texts`] has them one by one
-    /// during the call.
-    fn array(&self, text: &[u8], count: usize);
-    /// `count` messages, each with its 4-byte length before it.
-    fn lengths(&self, bytes: &[u8], count: usize);
-    /// The messages of the next call came in the same read as those of the call after it.
-    fn more_follows(&self);
-    /// The other end is one of ours.
-    fn greeted(&self);
-    /// End of file, or the error that ended reading (EMSGSIZE: a message too long). The last call.
-    fn ended(&self, error: Option<io::Error>);
-}
 
 pub struct Channel<B> {
     wire: Wire,
