@@ -34,16 +34,43 @@ export declare class Environment {
    */
   adoptChannel(number: number, lengths: boolean): number
   /**
-   * Sends one JSON text. Answers how many bytes wait in the channel now (0: all are written),
-   * or `-errno`. A `descriptor` other than -1 is duplicated and rides along.
+   * Tells the other end, which announced itself as one of ours, that this is one too: the first
+   * frame. What cannot be written now is no loss: the wire is then as Node's.
+   */
+  greet(token: number, version: number): void
+  /** The other end may be one of ours: then it greets with this version, and `Greeted` tells. */
+  expectGreeting(token: number, version: number): void
+  /**
+   * A function that sends one JSON text, as a line or as a frame between ends of ours:
+   * `(text, collect)`. It answers how many bytes wait in the channel now (0: all are written), or
+   * `-errno`.
+   */
+  textSender(token: number): (text: string, collect: boolean) => number
+  /**
+   * Sends one JSON text as `textSender` does, with a duplicate of `descriptor`, if it is not -1,
+   * riding along.
    */
   sendText(token: number, text: unknown, collect: boolean, descriptor: number): number
-  /** Sends one serialised message behind its length. As `sendText`. */
+  /**
+   * Sends one serialised message behind its length; with a `descriptor` other than -1, a duplicate
+   * of it rides along. Answers as `textSender` does.
+   */
   sendBytes(token: number, bytes: Uint8Array, collect: boolean, descriptor: number): number
   /** Ends the channel at a message of more bytes than this, however large the number. */
   limitMessages(token: number, bytes: number): void
   /** Bytes of the longest message that the channel takes. */
   messageLimit(token: number): number
+  /**
+   * Sends one serialised message that stands in several places, after what was collected.
+   * Answers as `textSender` does.
+   */
+  sendParts(token: number, parts: Array<Uint8Array>): number
+  /**
+   * Sends one JSON text in pieces, after what was collected: every second one is a string that is
+   * still to be put into JSON. Answers as `textSender` does; `-EILSEQ` if such a string cannot stand
+   * as it is, and then nothing is sent.
+   */
+  sendPieces(token: number, pieces: Array<unknown>): number
   /**
    * Writes what was collected, as much as fits. Answers how many bytes wait, or `-errno`;
    * `Written` tells when none do any more.
@@ -59,10 +86,10 @@ export declare class Environment {
   /** All bytes that ever left the channel. */
   writtenBytes(token: number): number
   /**
-   * The lines behind the array of a `Messages` event, during that event: for when it does not
+   * The texts behind the array of a `Messages` event, during that event: for when it does not
    * parse as what it must be.
    */
-  lines(token: number): Array<string>
+  texts(token: number): Array<string>
   /**
    * Takes one of the descriptors that came with the messages of the event under way; -1 if there
    * is none. From here on it is JS's to close.

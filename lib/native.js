@@ -45,6 +45,10 @@ const EVENT = {
   FRAMES: 6,
   WRITTEN: 7,
   CLOSED: 8,
+  MORE_FOLLOWS: 9,
+  GREETED: 10,
+  LARGE: 11,
+  LITERAL: 12,
 };
 
 /**

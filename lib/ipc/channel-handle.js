@@ -9,10 +9,11 @@
 const { AsyncResource } = require('node:async_hooks');
 const { environment, own, EVENT } = require('../native.js');
 const { errnoException } = require('../errors.js');
-const { codecs, WithHandle } = require('./codec.js');
-const { openNative } = require('./handles.js');
+const { Arrivals } = require('./arrivals.js');
+const { codecs } = require('./codec.js');
 const { endError } = require('./end-error.js');
 const leaving = require('./leaving.js');
+const { Outlet } = require('./outlet.js');
 const { SendCallbacks } = require('./send-callbacks.js');
 
 /** Messages of one tick that are written one by one. */
@@ -20,30 +21,27 @@ const AT_ONCE = 16;
 
 /**
  * @typedef {object} Receiver
- * @property {(messages: any[]) => void} messages parsed, in order; a `WithHandle` around those that
- *   came with one
+ * @property {(messages: any[]) => void} messages in order; those with a handle in a `WithHandle`
  * @property {(error?: Error) => void} end
  */
 
 class ChannelHandle {
   #token;
   #codec;
+  #outlet;
   #referenced = true;
   #resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
-  /** Sends of this tick. */
-  #sends = 0;
+  #sendsOfTick = 0;
   #callbacks = new SendCallbacks();
   /** Collected sends without a callback. */
   #collectedSilently = 0;
   #waitsForRoom = false;
-  /** Descriptors that came with the messages of the next event. */
-  #descriptors = 0;
+  #arrivals = new Arrivals();
   /** @type {Receiver | undefined} */
   receiver;
   /** Told of the failure of a send without a callback. @type {(error: any) => void} */
   onfailure = () => {};
-  /** Called when a backlog builds up (true) and when it is gone (false). */
-  /** @type {((on: boolean) => void) | undefined} */
+  /** A backlog builds up (true), or is gone (false). @type {((on: boolean) => void) | undefined} */
   onbacklog;
   /** Bytes that are not with the kernel yet. */
   writeQueueSize = 0;
@@ -52,14 +50,26 @@ class ChannelHandle {
   constructor(token, mode = 'json') {
     this.#token = token;
     this.#codec = codecs[mode];
+    this.#outlet = new Outlet(token);
     own(token, this);
     leaving.install();
   }
 
-  /** Takes over a descriptor that this process was started with; undefined if it is none. */
+  /** Takes over an inherited descriptor; undefined if it is none. */
   static adopt(fd, mode) {
     const token = environment().adoptChannel(fd, mode === 'advanced');
     return token < 0 ? undefined : new ChannelHandle(token, mode);
+  }
+
+  /** Tells the other end that this is an end of ours; the other one is, and said so. */
+  greet(version) {
+    environment().greet(this.#token, version);
+    this.#codec = codecs.dialect;
+  }
+
+  /** The other end may make itself known as one of ours. */
+  expectGreeting(version) {
+    environment().expectGreeting(this.#token, version);
   }
 
   get fd() {
@@ -70,13 +80,8 @@ class ChannelHandle {
     environment().readStart(this.#token);
   }
 
-  ref() {
-    this.#setRef(true);
-  }
-
-  unref() {
-    this.#setRef(false);
-  }
+  ref = () => this.#setRef(true);
+  unref = () => this.#setRef(false);
 
   hasRef() {
     return this.#referenced && this.#token !== -1;
@@ -87,7 +92,7 @@ class ChannelHandle {
     if (this.#token !== -1) environment().setRef(this.#token, on);
   }
 
-  /** Whether part of a message has been read and the rest has not. */
+  /** Whether part of a message is still to come. */
   isMidMessage() {
     return this.#token !== -1 && environment().isMidMessage(this.#token);
   }
@@ -102,7 +107,7 @@ class ChannelHandle {
    */
   send(message, descriptor, callback) {
     const collect = this.#countSend();
-    const queued = this.#codec.send(environment(), this.#token, message, collect, descriptor);
+    const queued = this.#codec.send(this.#outlet, message, collect, descriptor);
     if (queued < 0) {
       this.fail(queued, callback);
       return queued;
@@ -113,8 +118,9 @@ class ChannelHandle {
       return 0;
     }
     if (callback) {
-      this.#callbacks.add(environment().acceptedBytes(this.#token), callback, collect);
-      if (queued === 0) this.#callbacks.writtenUpTo(environment().acceptedBytes(this.#token));
+      const accepted = environment().acceptedBytes(this.#token);
+      this.#callbacks.add(accepted, callback, collect);
+      if (queued === 0) this.#callbacks.writtenUpTo(accepted);
     } else if (collect) {
       this.#collectedSilently++;
     }
@@ -134,19 +140,20 @@ class ChannelHandle {
 
   /** Counts the sends of this tick; true from the seventeenth on. */
   #countSend() {
-    if (this.#sends++ === 0) process.nextTick(endTick, this);
-    if (this.#sends <= AT_ONCE || leaving.isExiting()) return false;
+    if (this.#sendsOfTick++ === 0) process.nextTick(endTick, this);
+    if (this.#sendsOfTick <= AT_ONCE || leaving.isExiting()) return false;
     leaving.watch(this);
     return true;
   }
 
-  /** @internal The tick is over: what it collected leaves. */
+  /** @internal The tick is over. */
   endTick() {
-    const collected = this.#sends > AT_ONCE;
-    this.#sends = 0;
-    if (!collected) return;
-    leaving.unwatch(this);
-    this.flush();
+    const hasCollected = this.#sendsOfTick > AT_ONCE;
+    this.#sendsOfTick = 0;
+    if (hasCollected) {
+      leaving.unwatch(this);
+      this.flush();
+    }
   }
 
   /** Writes what was collected, as much as fits. */
@@ -158,8 +165,7 @@ class ChannelHandle {
     if (queued < 0) {
       const error = errnoException(queued, 'write');
       for (let i = 0; i < silent; i++) process.nextTick(this.onfailure, error);
-      this.#emptied();
-      this.#callbacks.finish(error);
+      this.#isOver(error);
     } else {
       this.writeQueueSize = queued;
       this.#setWaiting(queued > 0);
@@ -168,9 +174,10 @@ class ChannelHandle {
   }
 
   /** Nothing is queued any more. */
-  #emptied() {
+  #isOver(error) {
     this.writeQueueSize = 0;
     this.#setWaiting(false);
+    this.#callbacks.finish(error);
   }
 
   #setWaiting(on) {
@@ -182,63 +189,54 @@ class ChannelHandle {
   close() {
     if (this.#token === -1) return;
     leaving.unwatch(this);
+    this.#outlet.close();
     environment().close(this.#token);
     this.#token = -1;
   }
 
   #receive(messages) {
-    if (this.#descriptors > 0) {
-      this.#descriptors = 0;
-      messages = messages.map((message) => {
-        if (!isHandleMessage(message)) return message;
-        const descriptor = environment().takeDescriptor(this.#token);
-        return new WithHandle(message, descriptor === -1 ? null : openNative(descriptor));
-      });
-    }
-    this.receiver?.messages(messages);
+    const all = this.#arrivals.add(this.#token, messages);
+    if (all) this.receiver?.messages(all);
   }
 
   onevent(event, first, second) {
-    this.#resource.runInAsyncScope(handleEvent, this, event, first, second);
+    this.#resource.runInAsyncScope(this.deliver, this, event, first, second);
   }
 
   /** @internal */
   deliver(event, first, second) {
     switch (event) {
       case EVENT.DESCRIPTORS:
-        this.#descriptors = first;
+      case EVENT.MORE_FOLLOWS:
+      case EVENT.LITERAL:
+        this.#arrivals.announce(event, first, second);
+        return;
+      case EVENT.GREETED:
+        this.#codec = codecs.dialect;
         return;
       case EVENT.MESSAGES:
-        this.#receive(this.#codec.parseBatch(environment(), this.#token, first, second));
+        this.#receive(this.#arrivals.parse(this.#codec, this.#token, first, second));
         return;
       case EVENT.FRAMES:
         this.#receive(this.#codec.parseFrames(first, second));
         return;
+      case EVENT.LARGE:
+        this.#receive([this.#codec.parseLarge(first)]);
+        return;
       case EVENT.WRITTEN:
         // Written, or never will be: Node reports a write that failed later as done.
-        this.#emptied();
-        this.#callbacks.finish(null);
+        this.#isOver(null);
         return;
       case EVENT.END:
         this.receiver?.end(endError(this.#token, first));
         return;
       case EVENT.CLOSED:
         // Sends under way when the channel was closed: Node reports them as done too.
-        this.#emptied();
-        this.#callbacks.finish(null);
+        this.#isOver(null);
         this.#resource.emitDestroy();
         return;
     }
   }
-}
-
-function isHandleMessage(message) {
-  return message !== null && typeof message === 'object' && message.cmd === 'NODE_HANDLE';
-}
-
-/** @this {ChannelHandle} */
-function handleEvent(event, first, second) {
-  this.deliver(event, first, second);
 }
 
 /** @param {ChannelHandle} handle */

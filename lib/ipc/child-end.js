@@ -5,16 +5,19 @@
 const { native } = require('../native.js');
 const { ChannelHandle } = require('./channel-handle.js');
 const { setupChannel } = require('./channel.js');
+const { ownEnd } = require('./own-end.js');
 
 /**
  * Takes the channel over. False if that cannot be, and then nothing was touched.
  * @param {number} fd
  * @param {'json' | 'advanced'} mode
+ * @param {boolean} greets whether the other end is one of ours, and waits to hear that this is too
  */
-function openOwnEnd(fd, mode) {
+function openOwnEnd(fd, mode, greets) {
   if (!native) return false;
   const handle = ChannelHandle.adopt(fd, mode);
   if (handle === undefined) return false;
+  if (greets) handle.greet(ownEnd.VERSION);
   // The process may end with its channel open, until it listens to it.
   handle.unref();
   const control = setupChannel(process, handle);

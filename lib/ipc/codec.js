@@ -1,10 +1,12 @@
 'use strict';
-// The two serializations of a channel. Each turns a message into what the addon frames and
+// The serializations of a channel. Each turns a message into what the addon frames and
 // sends, and what the addon delivers into a list of messages.
 //
 // A list may hold a `Malformed` instead of a message.
 
-const v8 = require('node:v8');
+const { fromBytes, fromParts, toBytes, toParts } = require('./host-objects.js');
+const { parseWith } = require('./long-strings.js');
+const { plainText } = require('./plain.js');
 
 /** In the place of a message that could not be parsed. */
 class Malformed {
@@ -21,97 +23,92 @@ class WithHandle {
   }
 }
 
+const { stringify, parse } = JSON;
+
 const json = {
-  send(environment, token, message, collect, descriptor) {
+  send(outlet, message, collect, descriptor) {
+    const text = outlet.longText(message, descriptor);
+    if (typeof text === 'number') return text;
+    if (text !== undefined) return outlet.text(text, collect, descriptor);
     // What JSON has no text for (a toJSON that gives undefined) goes out as Node sends it.
-    const text = `${JSON.stringify(message)}`;
-    return environment.sendText(token, text, collect, descriptor);
+    return outlet.text(`${stringify(message)}`, collect, descriptor);
   },
 
-  /** All lines of a read at once; one by one if they are not one message each. */
-  parseBatch(environment, token, text, count) {
+  /**
+   * All texts of a read at once; one by one if they are not one message each. `literals` are long
+   * strings that are not in the text.
+   */
+  parseBatch(environment, token, text, count, literals) {
     try {
-      const messages = JSON.parse(text);
+      const messages = literals === undefined ? parse(text) : parseWith(text, literals);
       if (messages.length === count) return messages;
     } catch {
       // One of them is malformed; the others are not.
     }
-    return parseEach(environment.lines(token), (text) => JSON.parse(text));
+    return parseEach(environment.texts(token), parseText);
   },
 
   /** The message as it is now, for one that is sent later. */
   snapshot(message) {
-    const text = JSON.stringify(message);
-    return text === undefined ? message : JSON.parse(text);
+    const text = stringify(message);
+    return text === undefined ? message : parse(text);
   },
 
   parseFrames: () => [],
+
+  parseLarge: () => undefined,
 };
 
-// Node's convention for what V8 leaves to its embedder: a tag before each host object.
-const ARRAY_BUFFER_VIEW = 0;
-const PLAIN_COPY = 1;
-
-class Serializer extends v8.DefaultSerializer {
-  _writeHostObject(object) {
-    if (ArrayBuffer.isView(object)) {
-      this.writeUint32(ARRAY_BUFFER_VIEW);
-      return /** @type {any} */ (v8.DefaultSerializer.prototype)._writeHostObject.call(
-        this,
-        object,
-      );
-    }
-    this.writeUint32(PLAIN_COPY);
-    this.writeValue({ ...object });
-    return undefined;
-  }
-}
-
-class Deserializer extends v8.DefaultDeserializer {
-  _readHostObject() {
-    if (this.readUint32() === ARRAY_BUFFER_VIEW) {
-      return /** @type {any} */ (v8.DefaultDeserializer.prototype)._readHostObject.call(this);
-    }
-    return this.readValue();
-  }
+function parseText(text) {
+  return parse(text);
 }
 
 const LENGTH_BYTES = 4;
 
 const advanced = {
-  send(environment, token, message, collect, descriptor) {
-    return environment.sendBytes(token, toBytes(message), collect, descriptor);
+  send(outlet, message, collect, descriptor) {
+    return outlet.bytes(toBytes(message), collect, descriptor);
   },
 
   snapshot: (message) => fromBytes(toBytes(message)),
 
-  parseBatch: () => [],
+  // Texts come from ends of ours only.
+  parseBatch: json.parseBatch,
 
-  /** @param {Buffer} bytes `count` messages, each behind its length */
-  parseFrames(bytes, count) {
-    const frames = [];
-    let at = 0;
-    for (let i = 0; i < count; i++) {
-      const start = at + LENGTH_BYTES;
-      at = start + bytes.readUInt32BE(at);
-      frames.push(bytes.subarray(start, at));
-    }
-    return parseEach(frames, fromBytes);
-  },
+  parseFrames: (bytes, count) => parseFrames(bytes, count, fromBytes),
+
+  parseLarge: (bytes) => parseBytes(bytes, fromBytes),
 };
 
-function toBytes(message) {
-  // One serializer per message: it would write a second mention of an object as a reference.
-  const serializer = new Serializer();
-  serializer.writeHeader();
-  serializer.writeValue(message);
-  return serializer.releaseBuffer();
-}
+/**
+ * 'advanced' to an end of ours: what JSON carries exactly goes as JSON, big views beside V8's format.
+ */
+const dialect = {
+  ...advanced,
 
-function fromBytes(bytes) {
-  const deserializer = new Deserializer(bytes);
-  deserializer.readHeader();
-  return deserializer.readValue();
+  send(outlet, message, collect, descriptor) {
+    const text = plainText(message);
+    if (text !== undefined) return outlet.text(text, collect, descriptor);
+    if (descriptor !== -1) return advanced.send(outlet, message, collect, descriptor);
+    const parts = toParts(message);
+    return Array.isArray(parts) ? outlet.parts(parts) : outlet.bytes(parts, collect, descriptor);
+  },
+
+  parseFrames: (bytes, count) => parseFrames(bytes, count, fromParts),
+
+  parseLarge: (bytes) => parseBytes(bytes, fromParts),
+};
+
+/** @param {Buffer} bytes `count` messages, each behind its length */
+function parseFrames(bytes, count, parse) {
+  const frames = [];
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    const start = at + LENGTH_BYTES;
+    at = start + bytes.readUInt32BE(at);
+    frames.push(bytes.subarray(start, at));
+  }
+  return parseEach(frames, parse);
 }
 
 /** Malformed messages of one read after which the rest of it is given up. */
@@ -135,4 +132,12 @@ function parseEach(list, parse) {
   return messages;
 }
 
-module.exports = { codecs: { json, advanced }, Malformed, WithHandle };
+function parseBytes(bytes, parse) {
+  try {
+    return parse(bytes);
+  } catch (error) {
+    return new Malformed(error);
+  }
+}
+
+module.exports = { codecs: { json, advanced, dialect }, Malformed, WithHandle };

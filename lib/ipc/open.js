@@ -57,9 +57,12 @@ function channelEnvironment(options, index) {
 }
 
 /** Makes `child` a process that one can talk to. */
-function openChannel(child, token, { serialization, maxMessageSize }, onclosed) {
+function openChannel(child, token, options, onclosed) {
+  const { serialization, maxMessageSize } = options;
   if (!isNullish(maxMessageSize)) environment().limitMessages(token, maxMessageSize);
-  setupChannel(child, new ChannelHandle(token, serialization), onclosed);
+  const handle = new ChannelHandle(token, serialization);
+  if (options[kOwnEnd] && ownEnd.hasDialect(serialization)) handle.expectGreeting(ownEnd.VERSION);
+  setupChannel(child, handle, onclosed);
 }
 
 module.exports = { preferOwnEnd, channelEnvironment, openChannel };

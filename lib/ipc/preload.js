@@ -10,14 +10,14 @@ const { ownEnd } = require('./own-end.js');
 const announced = isMainThread ? ownEnd.takeAnnouncement(process.env) : undefined;
 if (announced !== undefined) {
   hidePreload(__filename);
-  open(announced.fd, announced.mode);
+  open(announced);
 }
 
-function open(fd, mode) {
+function open({ fd, mode, greets }) {
   let isOpen = false;
   try {
     const { openOwnEnd } = require('./child-end.js');
-    isOpen = openOwnEnd(fd, mode);
+    isOpen = openOwnEnd(fd, mode, greets);
   } catch {
     // No addon here (another version of Node, a file that is gone), or no descriptors for it: the
     // wire is Node's anyway.

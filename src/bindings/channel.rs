@@ -3,15 +3,16 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use super::environment::Environment;
-use super::handle::Handle;
+use super::environment::{Environment, Inner};
+use super::handle::{Channel, Handle};
 use super::{negative_errno, raw};
-use crate::channel::Channel;
-use crate::channel::frame::Wire;
+use crate::channel::dialect::{self, Peer};
+use crate::channel::frame::{self, LENGTH_BYTES, Wire};
+use crate::channel::{literals, spare};
 use crate::sys::fd;
 use crate::{offload, sys};
 use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// Collected messages are written without waiting for the end of the tick once they are this many
 /// bytes: about what a socket takes at once.
@@ -23,6 +24,12 @@ enum Leave {
     Now,
     /// With what else is sent in this tick; the caller promises a `flush`.
     Collected,
+}
+
+impl Leave {
+    fn new(collect: bool) -> Leave {
+        if collect { Leave::Collected } else { Leave::Now }
+    }
 }
 
 #[napi]
@@ -45,8 +52,51 @@ impl Environment {
         }
     }
 
-    /// Sends one JSON text. Answers how many bytes wait in the channel now (0: all are written),
-    /// or `-errno`. A `descriptor` other than -1 is duplicated and rides along.
+    /// Tells the other end, which announced itself as one of ours, that this is one too: the first
+    /// frame. What cannot be written now is no loss: the wire is then as Node's.
+    #[napi]
+    pub fn greet(&self, token: u32, version: u8) {
+        self.with_channel(token, |channel| {
+            channel.outbox().push(None, |out| out.extend(dialect::greeting(version)))?;
+            channel.set_peer(Peer::Own);
+            write_out(channel)
+        });
+    }
+
+    /// The other end may be one of ours: then it greets with this version, and `Greeted` tells.
+    #[napi]
+    pub fn expect_greeting(&self, token: u32, version: u8) {
+        self.with_channel(token, |channel| {
+            channel.set_peer(Peer::Announced(version));
+            Ok(0)
+        });
+    }
+
+    /// A function that sends one JSON text, as a line or as a frame between ends of ours:
+    /// `(text, collect)`. It answers how many bytes wait in the channel now (0: all are written), or
+    /// `-errno`.
+    #[napi(ts_return_type = "(text: string, collect: boolean) => number")]
+    pub fn text_sender<'a>(&self, env: &'a Env, token: u32) -> Result<Unknown<'a>> {
+        let inner = Rc::downgrade(&self.inner);
+        let handle = self.inner.reactor.get(token).map(|handle| Rc::downgrade(&handle));
+        raw::function(env, move |arguments| {
+            let handle = handle.as_ref().and_then(Weak::upgrade);
+            let (Some(inner), Some(handle)) = (inner.upgrade(), handle) else {
+                return f64::from(-libc::EBADF);
+            };
+            let mut outcome = Ok(());
+            let sent = inner.on_channel(token, &handle, |channel| {
+                let leave = Leave::new(arguments.is_true(1));
+                send(channel, leave, None, |wire, out| {
+                    outcome = append_text(wire, out, |out| arguments.append_utf8(0, out));
+                })
+            });
+            outcome.map_or(f64::from(-libc::EINVAL), |()| sent)
+        })
+    }
+
+    /// Sends one JSON text as `textSender` does, with a duplicate of `descriptor`, if it is not -1,
+    /// riding along.
     #[napi]
     pub fn send_text(
         &self,
@@ -56,23 +106,29 @@ impl Environment {
         collect: bool,
         descriptor: i32,
     ) -> Result<f64> {
-        let leave = if collect { Leave::Collected } else { Leave::Now };
         let mut outcome = Ok(());
-        let waiting = self.send(token, leave, descriptor, |out| {
-            outcome = raw::append_utf8(&env, text.raw(), out);
-            out.push(b'\n');
+        let waiting = self.with_channel(token, |channel| {
+            send(channel, Leave::new(collect), duplicate(descriptor)?, |wire, out| {
+                outcome = append_text(wire, out, |out| raw::append_utf8(&env, &text, out));
+            })
         });
         outcome.map(|()| waiting)
     }
 
-    /// Sends one serialised message behind its length. As `sendText`.
+    /// Sends one serialised message behind its length; with a `descriptor` other than -1, a duplicate
+    /// of it rides along. Answers as `textSender` does.
     #[napi]
     pub fn send_bytes(&self, token: u32, bytes: &[u8], collect: bool, descriptor: i32) -> f64 {
-        let leave = if collect { Leave::Collected } else { Leave::Now };
         let Ok(length) = u32::try_from(bytes.len()) else { return f64::from(-libc::EMSGSIZE) };
-        self.send(token, leave, descriptor, |out| {
-            out.extend_from_slice(&length.to_be_bytes());
-            out.extend_from_slice(bytes);
+        let length = length.to_be_bytes();
+        self.with_channel(token, |channel| {
+            if descriptor < 0 && bytes.len() >= COLLECT_BYTES {
+                return send_parts(channel, &[&length, bytes]);
+            }
+            send(channel, Leave::new(collect), duplicate(descriptor)?, |_, out| {
+                out.extend_from_slice(&length);
+                out.extend_from_slice(bytes);
+            })
         })
     }
 
@@ -89,6 +145,39 @@ impl Environment {
     #[napi]
     pub fn message_limit(&self, token: u32) -> f64 {
         self.with_channel(token, |channel| Ok(channel.message_limit()))
+    }
+
+    /// Sends one serialised message that stands in several places, after what was collected.
+    /// Answers as `textSender` does.
+    #[napi]
+    pub fn send_parts(&self, token: u32, parts: Vec<Uint8Array>) -> f64 {
+        let total = parts.iter().map(|part| part.len()).sum::<usize>();
+        let Ok(length) = u32::try_from(total) else { return f64::from(-libc::EMSGSIZE) };
+        let length = length.to_be_bytes();
+        let all: Vec<&[u8]> =
+            std::iter::once(&length[..]).chain(parts.iter().map(|part| &part[..])).collect();
+        self.with_channel(token, |channel| send_parts(channel, &all))
+    }
+
+    /// Sends one JSON text in pieces, after what was collected: every second one is a string that is
+    /// still to be put into JSON. Answers as `textSender` does; `-EILSEQ` if such a string cannot stand
+    /// as it is, and then nothing is sent.
+    #[napi]
+    pub fn send_pieces(&self, env: Env, token: u32, pieces: Vec<Unknown<'_>>) -> Result<f64> {
+        let mut text = spare::take(spare::Kind::Outbox);
+        let mut stands = true;
+        for (index, piece) in pieces.iter().enumerate() {
+            let is_string = index % 2 == 1;
+            let start = text.len();
+            raw::append_utf8(&env, piece, &mut text)?;
+            stands &= !is_string || !literals::needs_escape(&text[start..]);
+        }
+        let sent = match stands {
+            true => self.with_channel(token, |channel| send_parts(channel, &[&text, b"\n"])),
+            false => f64::from(-libc::EILSEQ),
+        };
+        spare::give(spare::Kind::Outbox, text);
+        Ok(sent)
     }
 
     /// Writes what was collected, as much as fits. Answers how many bytes wait, or `-errno`;
@@ -121,15 +210,15 @@ impl Environment {
         })
     }
 
-    /// The lines behind the array of a `Messages` event, during that event: for when it does not
+    /// The texts behind the array of a `Messages` event, during that event: for when it does not
     /// parse as what it must be.
     #[napi]
-    pub fn lines(&self, token: u32) -> Vec<String> {
+    pub fn texts(&self, token: u32) -> Vec<String> {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Channel(channel)) => channel
-                .lines()
+                .texts()
                 .into_iter()
-                .map(|line| String::from_utf8_lossy(&line).into_owned())
+                .map(|text| String::from_utf8_lossy(&text).into_owned())
                 .collect(),
             _ => Vec::new(),
         }
@@ -156,35 +245,24 @@ impl Environment {
         }
     }
 
-    fn send(
+    fn with_channel(&self, token: u32, f: impl FnOnce(&Channel) -> std::io::Result<usize>) -> f64 {
+        match self.inner.reactor.get(token) {
+            Some(handle) => self.inner.on_channel(token, &handle, f),
+            None => f64::from(-libc::EBADF),
+        }
+    }
+}
+
+impl Inner {
+    fn on_channel(
         &self,
         token: u32,
-        leave: Leave,
-        descriptor: i32,
-        fill: impl FnOnce(&mut Vec<u8>),
+        handle: &Handle,
+        f: impl FnOnce(&Channel) -> std::io::Result<usize>,
     ) -> f64 {
-        self.with_channel(token, |channel| {
-            let rider = if descriptor < 0 { None } else { Some(duplicate(descriptor)?) };
-            let pushed = channel.outbox().push(rider, fill)?;
-            if channel.is_waiting_to_write() {
-                // The socket is full: the reactor writes when there is room.
-                return Ok(pushed.waiting);
-            }
-            if leave == Leave::Collected && pushed.waiting < COLLECT_BYTES {
-                offload::flush_soon(channel.outbox());
-                return Ok(pushed.waiting);
-            }
-            write_out(channel).inspect_err(|_| channel.outbox().retract(pushed.position))
-        })
-    }
-
-    fn with_channel(&self, token: u32, f: impl FnOnce(&Channel) -> std::io::Result<usize>) -> f64 {
-        let Some(handle) = self.inner.reactor.get(token) else {
-            return f64::from(-libc::EBADF);
-        };
-        let Handle::Channel(channel) = &*handle else { return f64::from(-libc::EBADF) };
+        let Handle::Channel(channel) = handle else { return f64::from(-libc::EBADF) };
         let result = f(channel).and_then(|count| {
-            self.inner.reactor.update(token)?;
+            self.reactor.update(token)?;
             Ok(count)
         });
         match result {
@@ -194,12 +272,57 @@ impl Environment {
     }
 }
 
+fn append_text(
+    wire: Wire,
+    out: &mut Vec<u8>,
+    append: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+) -> Result<()> {
+    let start = out.len();
+    if wire == Wire::Length {
+        out.extend_from_slice(&[0; LENGTH_BYTES]);
+    }
+    append(out)?;
+    match wire {
+        Wire::Json => out.push(b'\n'),
+        Wire::Length => frame::set_length(&mut out[start..]),
+    }
+    Ok(())
+}
+
+fn send(
+    channel: &Channel,
+    leave: Leave,
+    rider: Option<OwnedFd>,
+    fill: impl FnOnce(Wire, &mut Vec<u8>),
+) -> std::io::Result<usize> {
+    let pushed = channel.outbox().push(rider, |out| fill(channel.wire(), out))?;
+    if channel.is_waiting_to_write() {
+        // The socket is full: the reactor writes when there is room.
+        return Ok(pushed.waiting);
+    }
+    if leave == Leave::Collected && pushed.waiting < COLLECT_BYTES {
+        offload::flush_soon(channel.outbox());
+        return Ok(pushed.waiting);
+    }
+    write_out(channel).inspect_err(|_| channel.outbox().retract(pushed.position))
+}
+
+fn send_parts(channel: &Channel, parts: &[&[u8]]) -> std::io::Result<usize> {
+    let waiting = channel.outbox().send_parts(parts)?;
+    channel.set_waiting_to_write(waiting > 0);
+    Ok(waiting)
+}
+
 fn write_out(channel: &Channel) -> std::io::Result<usize> {
     let waiting = channel.outbox().flush()?;
     channel.set_waiting_to_write(waiting > 0);
     Ok(waiting)
 }
 
-fn duplicate(number: i32) -> std::io::Result<OwnedFd> {
-    sys::fd::duplicate(fd::borrow(number)?)
+/// A duplicate of the descriptor that JS named; none for -1.
+fn duplicate(number: i32) -> std::io::Result<Option<OwnedFd>> {
+    if number < 0 {
+        return Ok(None);
+    }
+    sys::fd::duplicate(fd::borrow(number)?).map(Some)
 }

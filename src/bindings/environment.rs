@@ -6,9 +6,10 @@ use std::rc::Rc;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use super::handle::Handle;
-use super::raw::{self, Host, HostBuffer, Value};
+use super::handle::{Channel, Handle};
+use super::raw::{self, Host, HostBuffer, KeptBuffer, Value};
 use super::{negative_errno, status};
+use crate::channel::literals::{self, Cut};
 use crate::reactor::{Reactor, Served, Token, Turn};
 use crate::sys::exit::ExitStatus;
 use crate::sys::spawn;
@@ -40,6 +41,14 @@ pub(super) enum Event {
     Written = 7,
     /// A stream or a channel is closed.
     Closed = 8,
+    /// The messages of the event that comes next belong with those of the one after it: one read.
+    MoreFollows = 9,
+    /// The other end of a channel has made itself known as one of ours.
+    Greeted = 10,
+    /// One big message: a Buffer without a length before it.
+    Large = 11,
+    /// A long string of the messages that come next, and the name in its place.
+    Literal = 12,
 }
 
 pub(super) struct Inner {
@@ -211,7 +220,7 @@ impl Inner {
         served
     }
 
-    fn write_queued(&self, channel: &channel::Channel, sink: &Sink<'_>) {
+    fn write_queued(&self, channel: &Channel, sink: &Sink<'_>) {
         let outcome = channel.outbox().flush();
         if matches!(outcome, Ok(waiting) if waiting > 0) {
             return;
@@ -296,16 +305,44 @@ impl stream::Sink for Sink<'_> {
 }
 
 impl channel::Sink for Sink<'_> {
+    type Buffer = KeptBuffer;
+
+    fn allocate(&self, size: usize) -> Option<KeptBuffer> {
+        self.host.allocate_kept(size)
+    }
+
+    fn large(&self, body: KeptBuffer) {
+        self.emit(Event::Large, Value::Kept(body), Value::Number(0.0));
+    }
+
     fn descriptors(&self, count: usize) {
         self.emit(Event::Descriptors, Value::Number(count as f64), Value::Number(0.0));
     }
 
     fn array(&self, text: &[u8], count: usize) {
+        let cut = literals::cut(text);
+        let mut rest = text;
+        if let Some(Cut { rest: without, literals }) = &cut {
+            for (name, range) in literals {
+                let literal = &text[range.clone()];
+                self.emit(Event::Literal, Value::Text(literal), Value::Text(name.as_bytes()));
+            }
+            rest = without;
+        }
+        let text = rest;
         self.emit(Event::Messages, Value::Text(text), Value::Number(count as f64));
     }
 
     fn lengths(&self, bytes: &[u8], count: usize) {
         self.emit(Event::Frames, Value::Bytes(bytes), Value::Number(count as f64));
+    }
+
+    fn more_follows(&self) {
+        self.emit(Event::MoreFollows, Value::Number(0.0), Value::Number(0.0));
+    }
+
+    fn greeted(&self) {
+        self.emit(Event::Greeted, Value::Number(0.0), Value::Number(0.0));
     }
 
     fn ended(&self, error: Option<io::Error>) {

@@ -2,11 +2,15 @@
 
 use std::os::fd::BorrowedFd;
 
-use crate::channel::Channel;
+use super::raw::KeptBuffer;
+use crate::channel;
 use crate::process::Child;
 use crate::reactor::Source;
 use crate::stream::Stream;
 use crate::sys::epoll::Interest;
+
+/// A channel, whose big messages are read into Buffers.
+pub type Channel = channel::Channel<KeptBuffer>;
 
 pub enum Handle {
     Child(Child),

@@ -8,6 +8,8 @@
 //! that can run JS is made (`Host::silence`).
 #![allow(unsafe_code)]
 
+mod calls;
+mod kept;
 mod results;
 
 use std::cell::Cell;
@@ -21,6 +23,9 @@ use crate::capture::Chunk;
 use crate::sys::unwind::contain;
 use crate::sys::uv::Loop;
 pub use results::{Captured, Whole};
+
+pub use calls::{append_utf8, function};
+pub use kept::KeptBuffer;
 
 /// The JS side of an environment: one function that is told of every event.
 pub struct Host {
@@ -40,6 +45,8 @@ pub enum Value<'a> {
     Buffer(HostBuffer),
     /// Becomes a Buffer or a string.
     Chunk(Chunk),
+    /// One that was read into over several turns.
+    Kept(KeptBuffer),
 }
 
 /// Memory of a Buffer that V8 allocated, uninitialised.
@@ -191,6 +198,13 @@ impl Host {
                 sys::Status::napi_ok
             }
             Value::Chunk(chunk) => return results::chunk(self.env, chunk),
+            Value::Kept(buffer) => match buffer.value() {
+                Some(value) => {
+                    handle = value;
+                    sys::Status::napi_ok
+                }
+                None => sys::Status::napi_generic_failure,
+            },
         };
         check(status)?;
         Ok(handle)
@@ -214,31 +228,6 @@ impl Host {
             unsafe { sys::napi_fatal_exception(self.env, exception) };
         }
     }
-}
-
-/// Appends a JS string as UTF-8. Lone surrogates become U+FFFD.
-pub fn append_utf8(env: &Env, value: sys::napi_value, out: &mut Vec<u8>) -> Result<()> {
-    let mut length = 0;
-    // SAFETY: a live env and handle; a null buffer asks for the length.
-    check(unsafe {
-        sys::napi_get_value_string_utf8(env.raw(), value, ptr::null_mut(), 0, &raw mut length)
-    })?;
-    let start = out.len();
-    // Node-API writes a NUL behind the text.
-    out.resize(start + length + 1, 0);
-    let mut written = 0;
-    // SAFETY: `length + 1` bytes are there from `start`.
-    let status = unsafe {
-        sys::napi_get_value_string_utf8(
-            env.raw(),
-            value,
-            out[start..].as_mut_ptr().cast(),
-            length + 1,
-            &raw mut written,
-        )
-    };
-    out.truncate(start + written);
-    check(status)
 }
 
 /// The elements of an Int32Array argument, to read and to write during the call.

@@ -10,9 +10,8 @@ use napi::{Env, Unknown};
 use napi_derive::napi;
 
 use super::environment::Environment;
-use super::handle::Handle;
+use super::handle::{Channel, Handle};
 use super::{negative_errno, raw};
-use crate::channel::Channel;
 use crate::channel::frame::Wire;
 use crate::process::Child;
 use crate::stream::{Kind, Stream};

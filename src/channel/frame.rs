@@ -1,13 +1,18 @@
 //! Framing: from bytes as they arrive to whole messages, without looking at a byte twice. Pure.
 //!
 //! Two wires, both Node's: one JSON text a line, or a 4-byte big-endian length before each
-//! message ('advanced').
+//! message ('advanced'). Between ends of ours the latter carries JSON texts too: [`dialect`].
 
+use std::ops::Range;
+
+use super::dialect::{self, Body};
+use super::spare;
+
+/// What stands before each message of [`Wire::Length`].
+pub const LENGTH_BYTES: usize = 4;
 /// Room for one read; doubled while a message does not fit.
 const READ_BYTES: usize = 64 * 1024;
 const MAX_READ_BYTES: usize = 4 * 1024 * 1024;
-/// A buffer that grew for a big message is given back when it is done.
-const KEEP_BYTES: usize = 1024 * 1024;
 
 /// The longest messages there can be. All lines of a read become one JS string, which V8 ends a
 /// little below 512 MiB; of a longer one nothing could ever be delivered.
@@ -31,14 +36,28 @@ impl Wire {
     }
 }
 
-/// What arrived whole.
-#[derive(Debug)]
-pub enum Arrival<'a> {
-    /// The lines of one read as the text of one JSON array, to be parsed at once. `count` tells
-    /// lines from elements: `1,2` is one bad line, not two messages.
-    Array { text: &'a [u8], count: usize },
-    /// Messages each with its length before it, one after the other.
-    Lengths { bytes: &'a [u8], count: usize },
+/// Messages of one kind that arrived whole, one after the other.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Arrival {
+    pub kind: Kind,
+    /// Where they stand, for [`Inbox::bytes`].
+    pub range: Range<usize>,
+    pub count: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// The text of one JSON array, to be parsed at once. `count` tells messages from elements:
+    /// `1,2` is one bad line, not two messages.
+    Array,
+    /// Messages each with its length before it.
+    Lengths,
+}
+
+/// Writes the length of what follows it into the start of a frame. Whoever makes one keeps it small.
+pub fn set_length(frame: &mut [u8]) {
+    let length = u32::try_from(frame.len() - LENGTH_BYTES).unwrap_or(u32::MAX);
+    frame[..LENGTH_BYTES].copy_from_slice(&length.to_be_bytes());
 }
 
 pub struct Inbox {
@@ -54,6 +73,10 @@ pub struct Inbox {
     limit: usize,
     /// A longer one has begun: nothing behind it is looked at.
     is_overlong: bool,
+    /// Which of them `next_arrival` gave last.
+    given: Range<usize>,
+    /// A byte that the bracket of an array took the place of, and where.
+    covered: Option<(usize, u8)>,
 }
 
 impl Inbox {
@@ -66,6 +89,8 @@ impl Inbox {
             ends: Vec::new(),
             limit: wire.longest_message(),
             is_overlong: false,
+            given: 0..0,
+            covered: None,
         };
         inbox.rewind();
         inbox
@@ -99,15 +124,20 @@ impl Inbox {
 
     /// Where the next read goes.
     pub fn space(&mut self) -> &mut [u8] {
+        if self.buffer.is_empty() {
+            self.buffer = spare::take(spare::Kind::Inbox);
+        }
         let pending = self.filled - self.origin();
         let room = pending.clamp(READ_BYTES, MAX_READ_BYTES);
-        if self.buffer.len() < self.filled + room {
-            self.buffer.resize(self.filled + room, 0);
-            if self.wire == Wire::Json {
-                self.buffer[0] = b'[';
-            }
+        // One more than is read: the bracket of an array may stand behind the last message.
+        if self.buffer.len() < self.filled + room + 1 {
+            self.buffer.resize(self.filled + room + 1, 0);
         }
-        &mut self.buffer[self.filled..]
+        if self.wire == Wire::Json {
+            self.buffer[0] = b'[';
+        }
+        let end = self.buffer.len() - 1;
+        &mut self.buffer[self.filled..end]
     }
 
     /// `count` bytes of `space` were filled. Notes which messages are whole now.
@@ -130,7 +160,7 @@ impl Inbox {
             Wire::Length => {
                 while let Some(length) = self.length_at(self.scanned) {
                     self.is_overlong = length > self.limit;
-                    let end = self.scanned + 4 + length;
+                    let end = self.scanned + LENGTH_BYTES + length;
                     if self.is_overlong || end > self.filled {
                         break;
                     }
@@ -142,7 +172,7 @@ impl Inbox {
     }
 
     fn length_at(&self, at: usize) -> Option<usize> {
-        let bytes = self.buffer[..self.filled].get(at..at + 4)?;
+        let bytes = self.buffer[..self.filled].get(at..at + LENGTH_BYTES)?;
         Some(u32::from_be_bytes(bytes.try_into().ok()?) as usize)
     }
 
@@ -156,39 +186,127 @@ impl Inbox {
         self.filled - consumed
     }
 
-    /// What is whole, all in one piece; to be followed by `consume`.
-    pub fn arrival(&mut self) -> Option<Arrival<'_>> {
-        let last = *self.ends.last()?;
-        let count = self.ends.len();
-        Some(match self.wire {
-            Wire::Json => {
+    /// The length that the message under way claims, where the wire tells.
+    pub fn claimed_bytes(&self) -> usize {
+        match self.wire {
+            Wire::Json => 0,
+            Wire::Length => self.length_at(self.scanned).unwrap_or(0),
+        }
+    }
+
+    /// The next of what is whole; to be called until there is nothing, and then `consume`. With
+    /// `texts` a frame may hold a JSON text.
+    pub fn next_arrival(&mut self, texts: bool) -> Option<Arrival> {
+        self.uncover();
+        let first = self.given.end;
+        if first == self.ends.len() {
+            return None;
+        }
+        let (kind, count) = match self.wire {
+            Wire::Json => (Kind::Array, self.ends.len()),
+            Wire::Length => self.run_from(first, texts),
+        };
+        self.given = first..first + count;
+        let mut range = self.start_of(first)..self.ends[first + count - 1];
+        match (self.wire, kind) {
+            (Wire::Json, _) => {
                 for &newline in &self.ends {
                     self.buffer[newline] = b',';
                 }
-                self.buffer[last] = b']';
-                Arrival::Array { text: &self.buffer[..=last], count }
+                self.buffer[range.end] = b']';
+                range = 0..range.end + 1;
             }
-            Wire::Length => Arrival::Lengths { bytes: &self.buffer[..last], count },
-        })
+            (Wire::Length, Kind::Array) => {
+                range.end += 1;
+                self.covered = Some((range.end - 1, self.buffer[range.end - 1]));
+                let starts = std::iter::once(0)
+                    .chain(self.ends[first..first + count - 1].iter().map(|end| end - range.start));
+                dialect::join_texts(&mut self.buffer[range.clone()], starts);
+            }
+            (Wire::Length, Kind::Lengths) => {}
+        }
+        Some(Arrival { kind, range, count })
     }
 
-    /// The first `length` bytes: what `arrival` described.
-    pub fn whole(&self, length: usize) -> &[u8] {
-        &self.buffer[..length]
+    /// Whether `next_arrival` has not given all.
+    pub fn has_more(&self) -> bool {
+        self.given.end < self.ends.len()
     }
 
-    /// The whole lines one by one, after `arrival` and before `consume`.
-    pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        let mut start = self.origin();
-        self.ends.iter().map(move |&newline| {
-            let line = &self.buffer[start..newline];
-            start = newline + 1;
-            line
-        })
+    /// How many frames from `first` on are of one kind.
+    fn run_from(&self, first: usize, texts: bool) -> (Kind, usize) {
+        if !texts {
+            return (Kind::Lengths, self.ends.len() - first);
+        }
+        let kind_of = |index: usize| {
+            let body = self.start_of(index) + LENGTH_BYTES..self.ends[index];
+            match dialect::body_kind(self.buffer[body].first()) {
+                Body::Text => Kind::Array,
+                Body::V8 => Kind::Lengths,
+            }
+        };
+        let kind = kind_of(first);
+        let others = (first + 1..self.ends.len()).take_while(|&index| kind_of(index) == kind);
+        (kind, 1 + others.count())
+    }
+
+    /// Where a whole message begins, its length included.
+    fn start_of(&self, index: usize) -> usize {
+        match (index.checked_sub(1), self.wire) {
+            (None, _) => self.origin(),
+            (Some(before), Wire::Json) => self.ends[before] + 1,
+            (Some(before), Wire::Length) => self.ends[before],
+        }
+    }
+
+    /// The body of the first whole frame; `drop_first` takes it away, before any `next_arrival`.
+    pub fn first_body(&self) -> Option<&[u8]> {
+        Some(&self.buffer[LENGTH_BYTES..*self.ends.first()?])
+    }
+
+    pub fn drop_first(&mut self) {
+        self.given = 0..1;
+    }
+
+    fn uncover(&mut self) {
+        if let Some((at, byte)) = self.covered.take() {
+            self.buffer[at] = byte;
+        }
+    }
+
+    /// What an arrival describes.
+    pub fn bytes(&self, range: Range<usize>) -> &[u8] {
+        &self.buffer[range]
+    }
+
+    /// The texts of the last arrival one by one, before what comes next.
+    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        let skipped = match self.wire {
+            Wire::Json => 0,
+            Wire::Length => LENGTH_BYTES,
+        };
+        let given = self.given.clone();
+        given.map(move |index| &self.buffer[self.start_of(index) + skipped..self.ends[index]])
+    }
+
+    /// The body of the frame under way as far as it is here, which goes on elsewhere.
+    pub fn take_body(&mut self) -> &[u8] {
+        let body = self.scanned + LENGTH_BYTES..self.filled;
+        self.rewind();
+        &self.buffer[body]
+    }
+
+    /// Nothing is being read: a buffer with nothing in it may serve another channel.
+    pub fn let_go(&mut self) {
+        if self.filled == self.origin() {
+            spare::give(spare::Kind::Inbox, std::mem::take(&mut self.buffer));
+        }
     }
 
     /// Drops what was whole and keeps what was not.
     pub fn consume(&mut self) {
+        self.uncover();
+        self.given = 0..0;
         let Some(&last) = self.ends.last() else { return };
         let rest = match self.wire {
             Wire::Json => last + 1,
@@ -203,167 +321,9 @@ impl Inbox {
             Wire::Length => origin,
         };
         self.ends.clear();
-        if pending == 0 && self.buffer.len() > KEEP_BYTES {
-            self.buffer = Vec::new();
-        }
+        self.let_go();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn feed(inbox: &mut Inbox, bytes: &[u8]) {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let space = inbox.space();
-            let count = rest.len().min(space.len());
-            space[..count].copy_from_slice(&rest[..count]);
-            inbox.advance(count);
-            rest = &rest[count..];
-        }
-    }
-
-    fn arrays(chunks: &[&[u8]]) -> Vec<(String, usize)> {
-        let mut inbox = Inbox::new(Wire::Json);
-        let mut out = Vec::new();
-        for chunk in chunks {
-            feed(&mut inbox, chunk);
-            if let Some(Arrival::Array { text, count }) = inbox.arrival() {
-                out.push((String::from_utf8(text.to_vec()).unwrap(), count));
-            }
-            inbox.consume();
-        }
-        out
-    }
-
-    #[test]
-    fn the_lines_of_a_read_become_one_array() {
-        assert_eq!(arrays(&[b"1\n{\"a\":2}\n\"x\"\n"]), [("[1,{\"a\":2},\"x\"]".into(), 3)]);
-    }
-
-    #[test]
-    fn a_line_split_over_reads_is_joined() {
-        assert_eq!(
-            arrays(&[b"12", b"34\n5", b"6", b"\n"]),
-            [("[1234]".to_string(), 1), ("[56]".to_string(), 1)]
-        );
-    }
-
-    #[test]
-    fn every_split_of_a_stream_gives_the_same_messages() {
-        let stream = "{\"t\":\"\u{e4}\u{1f600}\"}\n[1]\n\"\"\n".as_bytes();
-        for a in 0..stream.len() {
-            for b in a..stream.len() {
-                let parts = arrays(&[&stream[..a], &stream[a..b], &stream[b..]]);
-                let texts: Vec<_> =
-                    parts.iter().map(|(text, _)| &text[1..text.len() - 1]).collect();
-                assert_eq!(texts.join(","), "{\"t\":\"\u{e4}\u{1f600}\"},[1],\"\"");
-                assert_eq!(parts.iter().map(|(_, count)| count).sum::<usize>(), 3);
-            }
-        }
-    }
-
-    #[test]
-    fn lines_can_be_had_one_by_one() {
-        let mut inbox = Inbox::new(Wire::Json);
-        feed(&mut inbox, b"1,2\n\n{\n3");
-        assert!(matches!(inbox.arrival(), Some(Arrival::Array { count: 3, .. })));
-        assert_eq!(inbox.lines().collect::<Vec<_>>(), [&b"1,2"[..], b"", b"{"]);
-        inbox.consume();
-        assert_eq!(inbox.pending_bytes(), 1);
-    }
-
-    #[test]
-    fn lengths_are_found_however_they_are_split() {
-        let mut stream = Vec::new();
-        for size in [0_usize, 1, 300, 70_000] {
-            stream.extend_from_slice(&(size as u32).to_be_bytes());
-            stream.extend(std::iter::repeat_n(7, size));
-        }
-        for step in [1, 2, 3, 5, 1000, 100_000] {
-            let mut inbox = Inbox::new(Wire::Length);
-            let mut collected = Vec::new();
-            let mut messages = 0;
-            for chunk in stream.chunks(step) {
-                feed(&mut inbox, chunk);
-                if let Some(Arrival::Lengths { bytes, count }) = inbox.arrival() {
-                    collected.extend_from_slice(bytes);
-                    messages += count;
-                }
-                inbox.consume();
-            }
-            assert_eq!(messages, 4);
-            assert_eq!(collected, stream);
-        }
-    }
-
-    #[test]
-    fn a_big_message_does_not_keep_its_buffer() {
-        let mut inbox = Inbox::new(Wire::Json);
-        let mut line = vec![b'1'; 3 * KEEP_BYTES];
-        line.push(b'\n');
-        feed(&mut inbox, &line);
-        assert!(inbox.arrival().is_some());
-        inbox.consume();
-        assert!(inbox.buffer.len() <= KEEP_BYTES);
-    }
-
-    #[test]
-    fn a_claimed_length_is_not_believed() {
-        let mut inbox = Inbox::new(Wire::Length);
-        feed(&mut inbox, &0x7fff_ffff_u32.to_be_bytes());
-        assert!(!inbox.is_overlong());
-        assert!(inbox.space().len() <= MAX_READ_BYTES);
-        let mut inbox = Inbox::new(Wire::Length);
-        feed(&mut inbox, &u32::MAX.to_be_bytes());
-        assert!(inbox.is_overlong());
-    }
-
-    #[test]
-    fn a_message_over_the_limit_is_noticed_and_those_before_it_are_whole() {
-        let frames = b"\0\0\0\x04abcd\0\0\0\x05abcde\0\0\0\x01x";
-        for (wire, stream) in [(Wire::Json, &b"1234\n12345\n1\n"[..]), (Wire::Length, frames)] {
-            for step in 1..=stream.len() {
-                let mut inbox = Inbox::new(wire);
-                inbox.set_limit(4);
-                let mut whole = 0;
-                for chunk in stream.chunks(step) {
-                    feed(&mut inbox, chunk);
-                    whole += match inbox.arrival() {
-                        Some(Arrival::Array { count, .. } | Arrival::Lengths { count, .. }) => {
-                            count
-                        }
-                        None => 0,
-                    };
-                    inbox.consume();
-                    if inbox.is_overlong() {
-                        break;
-                    }
-                }
-                assert_eq!((whole, inbox.is_overlong()), (1, true));
-            }
-        }
-    }
-
-    #[test]
-    fn no_limit_is_past_what_v8_can_hold() {
-        for (wire, longest) in [(Wire::Json, MAX_JSON_BYTES), (Wire::Length, MAX_LENGTH_BYTES)] {
-            let mut inbox = Inbox::new(wire);
-            assert_eq!(inbox.limit(), longest);
-            inbox.set_limit(usize::MAX);
-            assert_eq!(inbox.limit(), longest);
-        }
-    }
-
-    #[test]
-    fn a_line_without_an_end_takes_what_it_has_and_little_more() {
-        let mut inbox = Inbox::new(Wire::Json);
-        let chunk = vec![b'x'; 65536];
-        for _ in 0..256 {
-            feed(&mut inbox, &chunk);
-        }
-        assert_eq!(inbox.pending_bytes(), 256 * 65536);
-        assert!(inbox.buffer.len() <= 256 * 65536 + 2 * MAX_READ_BYTES);
-    }
-}
+mod tests;

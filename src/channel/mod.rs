@@ -2,8 +2,14 @@
 //! [`outbox`]. What a message means is decided in JS, which also says whether a descriptor belongs
 //! to it; here only the edges of messages are known, and which descriptors came with them.
 
+mod delivery;
+pub mod dialect;
 pub mod frame;
+mod large;
+pub mod literals;
 pub mod outbox;
+mod sink;
+pub mod spare;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -13,8 +19,11 @@ use std::sync::Arc;
 
 use crate::reactor::Served;
 use crate::sys::socket;
-use frame::{Arrival, Inbox, Wire};
+use dialect::Peer;
+use frame::{Inbox, Wire};
+use large::Large;
 use outbox::Outbox;
+pub use sink::Sink;
 
 const WAKE_UP_BYTES: usize = 1024 * 1024;
 const WAKE_UP_READS: usize = 32;
@@ -25,24 +34,13 @@ const WAKE_UP_MESSAGES: usize = 16 * 1024;
 /// the way; what is beyond is closed.
 const MAX_WAITING_DESCRIPTORS: usize = 16;
 
-/// Where messages go. A call may close the channel.
-pub trait Sink {
-    /// Some of the messages delivered next may have descriptors: `count` are held for
-    /// [`Channel::take_descriptor`] during that delivery.
-    fn descriptors(&self, count: usize);
-    /// `count` lines as the text of one JSON array. [`Channel::lines`] has them one by one
-    /// during the call.
-    fn array(&self, text: &[u8], count: usize);
-    /// `count` messages, each with its 4-byte length before it.
-    fn lengths(&self, bytes: &[u8], count: usize);
-    /// End of file, or the error that ended reading (EMSGSIZE: a message too long). The last call.
-    fn ended(&self, error: Option<io::Error>);
-}
-
-pub struct Channel {
+pub struct Channel<B> {
     wire: Wire,
+    peer: Cell<Peer>,
     fd: RefCell<Option<Arc<OwnedFd>>>,
     inbox: RefCell<Inbox>,
+    /// The message under way, if it is a big one; then the inbox is empty.
+    large: RefCell<Option<Box<Large<B>>>>,
     /// What came with the messages that are being delivered, or with the one that is not whole.
     descriptors: RefCell<VecDeque<OwnedFd>>,
     outbox: Arc<Outbox>,
@@ -51,14 +49,16 @@ pub struct Channel {
     referenced: Cell<bool>,
 }
 
-impl Channel {
-    pub fn new(wire: Wire, fd: OwnedFd) -> Channel {
+impl<B: AsMut<[u8]>> Channel<B> {
+    pub fn new(wire: Wire, fd: OwnedFd) -> Channel<B> {
         let fd = Arc::new(fd);
         Channel {
             wire,
+            peer: Cell::new(Peer::Foreign),
             outbox: Arc::new(Outbox::new(Arc::clone(&fd))),
             fd: RefCell::new(Some(fd)),
             inbox: RefCell::new(Inbox::new(wire)),
+            large: RefCell::new(None),
             descriptors: RefCell::default(),
             reading: Cell::new(false),
             waiting_to_write: Cell::new(false),
@@ -68,6 +68,11 @@ impl Channel {
 
     pub fn wire(&self) -> Wire {
         self.wire
+    }
+
+    /// What is known of the other end, before anything of it is read.
+    pub fn set_peer(&self, peer: Peer) {
+        self.peer.set(peer);
     }
 
     pub fn outbox(&self) -> &Arc<Outbox> {
@@ -127,6 +132,7 @@ impl Channel {
         self.outbox.close();
         self.fd.replace(None);
         self.descriptors.take();
+        self.large.take();
     }
 
     /// The next of the descriptors that came with the messages being delivered. The first goes to
@@ -138,17 +144,17 @@ impl Channel {
 
     /// Whether part of a message has arrived.
     pub fn is_mid_message(&self) -> bool {
-        self.inbox.borrow().pending_bytes() > 0
+        self.large.borrow().is_some() || self.inbox.borrow().pending_bytes() > 0
     }
 
-    /// The lines of the array that is being delivered; empty outside of that.
-    pub fn lines(&self) -> Vec<Vec<u8>> {
-        self.inbox.borrow().lines().map(<[u8]>::to_vec).collect()
+    /// The texts of the array that is being delivered; empty outside of that.
+    pub fn texts(&self) -> Vec<Vec<u8>> {
+        self.inbox.borrow().texts().map(<[u8]>::to_vec).collect()
     }
 
     /// Reads until nothing is left (as far as a short read tells, if `may_stop_short`), the sink
     /// stops it, or this wake-up's share is used up.
-    pub fn drain<S: Sink>(&self, sink: &S, may_stop_short: bool) -> Served {
+    pub fn drain<S: Sink<Buffer = B>>(&self, sink: &S, may_stop_short: bool) -> Served {
         let mut share = WAKE_UP_BYTES;
         let mut messages = WAKE_UP_MESSAGES;
         let mut served = Served::Idle;
@@ -170,14 +176,19 @@ impl Channel {
                         return served;
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return served,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if let Ok(mut inbox) = self.inbox.try_borrow_mut() {
+                        inbox.let_go();
+                    }
+                    return served;
+                }
                 Err(error) => return self.finish(sink, Some(error)),
             }
         }
         Served::Fully
     }
 
-    fn finish<S: Sink>(&self, sink: &S, error: Option<io::Error>) -> Served {
+    fn finish<S: Sink<Buffer = B>>(&self, sink: &S, error: Option<io::Error>) -> Served {
         self.reading.set(false);
         sink.ended(error);
         Served::Fully
@@ -192,209 +203,20 @@ impl Channel {
             return Err(io::ErrorKind::WouldBlock.into());
         };
         let mut descriptors = Vec::new();
-        let space = inbox.space();
+        let mut large = self.large.borrow_mut();
+        let space = large.as_mut().map_or_else(|| inbox.space(), |large| large.space());
         let room = space.len();
         let count = socket::receive_with_descriptors(fd, space, &mut descriptors)?;
-        inbox.advance(count);
+        match &mut *large {
+            Some(large) => large.advance(count),
+            None => inbox.advance(count),
+        }
         let mut held = self.descriptors.borrow_mut();
         let free = MAX_WAITING_DESCRIPTORS.saturating_sub(held.len());
         held.extend(descriptors.into_iter().take(free));
         Ok((count, room))
     }
-
-    /// Hands over what is whole, and tells how many messages that were. No exclusive borrow is held
-    /// while the sink runs, so that it may call `lines`, `take_descriptor` and `close`.
-    fn deliver<S: Sink>(&self, sink: &S) -> usize {
-        let (length, count) = match self.inbox.borrow_mut().arrival() {
-            None => return 0,
-            Some(Arrival::Array { text, count }) => (text.len(), count),
-            Some(Arrival::Lengths { bytes, count }) => (bytes.len(), count),
-        };
-        let held = self.descriptors.borrow().len();
-        if held > 0 {
-            sink.descriptors(held);
-        }
-        match self.wire {
-            Wire::Json => sink.array(self.inbox.borrow().whole(length), count),
-            Wire::Length => sink.lengths(self.inbox.borrow().whole(length), count),
-        }
-        if let Ok(mut inbox) = self.inbox.try_borrow_mut() {
-            inbox.consume();
-            if inbox.pending_bytes() == 0 {
-                // Whatever rode on complete messages and was not taken belongs to nobody.
-                self.descriptors.take();
-            }
-        }
-        count
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Notes what is delivered, and takes `claims` descriptors during each delivery.
-    #[derive(Default)]
-    struct Log<'a> {
-        entries: RefCell<Vec<String>>,
-        claims: Option<(&'a Channel, usize)>,
-        taken: RefCell<Vec<OwnedFd>>,
-    }
-
-    impl Log<'_> {
-        fn add(&self, entry: String) {
-            self.entries.borrow_mut().push(entry);
-            let Some((channel, claims)) = self.claims else { return };
-            for _ in 0..claims {
-                self.taken.borrow_mut().extend(channel.take_descriptor());
-            }
-        }
-    }
-
-    impl Sink for Log<'_> {
-        fn descriptors(&self, count: usize) {
-            self.entries.borrow_mut().push(format!("{count} held"));
-        }
-        fn array(&self, text: &[u8], count: usize) {
-            self.add(format!("{count} {}", String::from_utf8_lossy(text)));
-        }
-        fn lengths(&self, bytes: &[u8], count: usize) {
-            self.add(format!("{count} in {}", bytes.len()));
-        }
-        fn ended(&self, error: Option<io::Error>) {
-            self.add(format!("end {:?}", error.and_then(|error| error.raw_os_error())));
-        }
-    }
-
-    fn channel(wire: Wire) -> (Channel, OwnedFd) {
-        let (ours, theirs) = socket::pair().unwrap();
-        let channel = Channel::new(wire, ours);
-        channel.set_reading(true);
-        (channel, theirs)
-    }
-
-    #[test]
-    fn plain_messages_come_as_one_array_and_then_the_end() {
-        let (channel, peer) = channel(Wire::Json);
-        socket::send(&peer, b"1\n2\n3").unwrap();
-        let log = Log::default();
-        channel.drain(&log, false);
-        assert!(channel.is_mid_message());
-        drop(peer);
-        channel.drain(&log, false);
-        assert_eq!(*log.entries.borrow(), ["2 [1,2]", "end None"]);
-    }
-
-    /// A descriptor, and what reads EOF once every copy of it is closed.
-    fn rider() -> (OwnedFd, OwnedFd) {
-        socket::pair().unwrap()
-    }
-
-    fn is_closed(other: &OwnedFd) -> bool {
-        matches!(socket::receive(other, &mut [0]), Ok(0))
-    }
-
-    #[test]
-    fn a_descriptor_is_held_while_its_messages_are_delivered() {
-        for (wire, plain, message) in [
-            (Wire::Json, &b"1\n"[..], &b"{\"cmd\":\"NODE_HANDLE\"}\n"[..]),
-            (Wire::Length, b"\0\0\0\x01p", b"\0\0\0\x04hand"),
-        ] {
-            let (channel, peer) = channel(wire);
-            let (descriptor, other) = rider();
-            socket::send(&peer, plain).unwrap();
-            socket::send_with_descriptor(&peer, message, descriptor.as_fd()).unwrap();
-            socket::send(&peer, plain).unwrap();
-            drop(descriptor);
-            let log = Log { claims: Some((&channel, 1)), ..Log::default() };
-            channel.drain(&log, false);
-            assert_eq!(log.entries.borrow()[0], "1 held");
-            assert_eq!(log.entries.borrow().len(), 3);
-            assert_eq!(log.taken.borrow().len(), 1);
-            assert!(!is_closed(&other));
-            drop(log);
-            assert!(is_closed(&other));
-        }
-    }
-
-    #[test]
-    fn a_descriptor_waits_for_the_rest_of_its_message() {
-        for (wire, start, rest) in
-            [(Wire::Json, &b"1\n{"[..], &b"}\n"[..]), (Wire::Length, b"\0\0", b"\0\x01x")]
-        {
-            let (channel, peer) = channel(wire);
-            let (descriptor, other) = rider();
-            socket::send_with_descriptor(&peer, start, descriptor.as_fd()).unwrap();
-            drop(descriptor);
-            let log = Log::default();
-            channel.drain(&log, false);
-            assert!(!is_closed(&other));
-            socket::send(&peer, rest).unwrap();
-            let log = Log { claims: Some((&channel, 1)), ..Log::default() };
-            channel.drain(&log, false);
-            assert_eq!(log.taken.borrow().len(), 1);
-        }
-    }
-
-    #[test]
-    fn descriptors_that_nobody_takes_are_closed() {
-        for (wire, message) in [(Wire::Json, &b"1\n"[..]), (Wire::Length, b"\0\0\0\x01x")] {
-            let (channel, peer) = channel(wire);
-            let (descriptor, other) = rider();
-            socket::send_with_descriptor(&peer, message, descriptor.as_fd()).unwrap();
-            drop(descriptor);
-            channel.drain(&Log::default(), false);
-            assert!(is_closed(&other));
-            assert!(channel.take_descriptor().is_none());
-        }
-    }
-
-    #[test]
-    fn descriptors_end_with_the_channel() {
-        let (channel, peer) = channel(Wire::Json);
-        let (descriptor, other) = rider();
-        socket::send_with_descriptor(&peer, b"{", descriptor.as_fd()).unwrap();
-        drop(descriptor);
-        channel.drain(&Log::default(), false);
-        assert!(!is_closed(&other));
-        channel.close();
-        assert!(is_closed(&other));
-    }
-
-    #[test]
-    fn no_more_descriptors_are_held_than_can_be_meant() {
-        let (channel, peer) = channel(Wire::Json);
-        let riders: Vec<_> = (0..2 * MAX_WAITING_DESCRIPTORS).map(|_| rider()).collect();
-        for (descriptor, _) in &riders {
-            socket::send_with_descriptor(&peer, b"1", descriptor.as_fd()).unwrap();
-        }
-        let others: Vec<_> = riders.into_iter().map(|(_, other)| other).collect();
-        channel.drain(&Log::default(), false);
-        let open = others.iter().filter(|other| !is_closed(other)).count();
-        assert_eq!(open, MAX_WAITING_DESCRIPTORS);
-    }
-
-    #[test]
-    fn a_limit_ends_the_channel_behind_the_messages_before_it() {
-        for (wire, bytes, entry) in [
-            (Wire::Json, &b"1\n12345\n2\n"[..], "1 [1]"),
-            (Wire::Length, b"\0\0\0\x01x\0\0\0\x05xxxxx\0\0\0\x01x", "1 in 5"),
-        ] {
-            let (channel, peer) = channel(wire);
-            channel.limit_messages(4);
-            socket::send(&peer, bytes).unwrap();
-            let log = Log::default();
-            channel.drain(&log, false);
-            assert_eq!(*log.entries.borrow(), [entry, "end Some(90)"]);
-        }
-    }
-
-    #[test]
-    fn a_wake_up_has_a_share_of_messages_too() {
-        let (channel, peer) = channel(Wire::Json);
-        (0..3).for_each(|_| assert!(socket::send(&peer, &[b'\n'; 32 * 1024]).is_ok()));
-        let log = Log::default();
-        channel.drain(&log, false);
-        assert_eq!(log.entries.borrow().len(), 1);
-    }
-}
+mod tests;

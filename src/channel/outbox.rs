@@ -4,14 +4,21 @@
 //! so that no message is ever cut by another.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::sys::socket;
+use super::spare::{self, Kind};
+use crate::sys::{memory, socket};
 
-/// Buffers that grew past this are given back when they are empty.
-const KEEP_BYTES: usize = 256 * 1024;
+/// As much of what has been written may stand before what waits.
+const WRITTEN_BYTES: usize = 256 * 1024;
+
+/// From this size on a message is worth a socket that takes more at once.
+const BIG_BYTES: usize = 128 * 1024;
+/// What such a socket is asked to hold: a message of a megabyte, so that it is written by one call and
+/// its reader is not waited for. The system may allow less (net.core.wmem_max).
+const SOCKET_BYTES: usize = 640 * 1024;
 
 pub struct Outbox {
     state: Mutex<State>,
@@ -30,6 +37,8 @@ struct State {
     /// The error after which nothing can be written any more.
     broken: Option<i32>,
     flusher_armed: bool,
+    /// The socket has been asked to take more at once.
+    is_large: bool,
 }
 
 /// A message that was taken in.
@@ -52,6 +61,7 @@ impl Outbox {
                 written: 0,
                 broken: None,
                 flusher_armed: false,
+                is_large: false,
             }),
         }
     }
@@ -65,6 +75,9 @@ impl Outbox {
     ) -> io::Result<Pushed> {
         let mut state = self.lock();
         state.check()?;
+        if state.bytes.capacity() == 0 {
+            state.bytes = spare::take(Kind::Outbox);
+        }
         let position = state.written + state.waiting() as u64;
         let before = state.bytes.len();
         fill(&mut state.bytes);
@@ -74,6 +87,40 @@ impl Outbox {
             state.riders.push_back((position, descriptor));
         }
         Ok(Pushed { position, waiting: state.waiting() })
+    }
+
+    /// Writes a message given in parts, all of them whole, as far as it fits and nothing waits before
+    /// it; the rest is taken in. Fails as `push` does, or as the write does, and then takes nothing in.
+    pub fn send_parts(&self, parts: &[&[u8]]) -> io::Result<usize> {
+        let mut state = self.lock();
+        state.check()?;
+        let total: usize = parts.iter().map(|part| part.len()).sum();
+        if total >= BIG_BYTES {
+            state.enlarge_socket();
+        }
+        let mut done = 0;
+        if state.flush()? == 0 {
+            while done < total {
+                match state.write_parts(parts, done) {
+                    Ok(count) => done += count,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    // Half a message cannot be taken back: the next write meets the error again.
+                    Err(_) if done > 0 && state.broken.is_none() => break,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        if done < total {
+            if state.bytes.capacity() == 0 {
+                state.bytes = spare::take(Kind::Outbox);
+            }
+            state.bytes.reserve(total - done);
+            memory::will_fill(&mut state.bytes.spare_capacity_mut()[..total - done]);
+            for part in after(parts, done) {
+                state.bytes.extend_from_slice(part);
+            }
+        }
+        Ok(state.waiting())
     }
 
     /// Takes back the last message, whose sender is told that it failed, unless part of it has
@@ -126,7 +173,7 @@ impl Outbox {
     pub fn flush_late(&self) {
         let mut state = self.lock();
         state.flusher_armed = false;
-        let _ = state.flush();
+        let _ = state.write_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -156,6 +203,12 @@ impl State {
     }
 
     fn flush(&mut self) -> io::Result<usize> {
+        let waiting = self.write_all()?;
+        self.tidy();
+        Ok(waiting)
+    }
+
+    fn write_all(&mut self) -> io::Result<usize> {
         self.check()?;
         while self.waiting() > 0 {
             match self.write_once() {
@@ -164,16 +217,36 @@ impl State {
                     self.written += count as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => {
-                    if let Some(errno @ (libc::EPIPE | libc::ECONNRESET)) = error.raw_os_error() {
-                        self.break_down(errno);
-                    }
-                    return Err(error);
-                }
+                Err(error) => return Err(self.failed(error)),
             }
         }
-        self.tidy();
         Ok(self.waiting())
+    }
+
+    /// Notes an error after which nothing more can be written.
+    fn failed(&mut self, error: io::Error) -> io::Error {
+        if let Some(errno @ (libc::EPIPE | libc::ECONNRESET)) = error.raw_os_error() {
+            self.break_down(errno);
+        }
+        error
+    }
+
+    /// Writes once of the parts what comes after the first `done` bytes.
+    fn write_parts(&mut self, parts: &[&[u8]], done: usize) -> io::Result<usize> {
+        let fd = self.fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EPIPE))?;
+        let slices: Vec<_> = after(parts, done).map(IoSlice::new).collect();
+        let count = socket::send_slices(fd, &slices).map_err(|error| self.failed(error))?;
+        self.written += count as u64;
+        Ok(count)
+    }
+
+    /// Once; whether or not the system allows it.
+    fn enlarge_socket(&mut self) {
+        if !std::mem::replace(&mut self.is_large, true)
+            && let Some(fd) = &self.fd
+        {
+            let _ = socket::set_send_buffer(fd, SOCKET_BYTES);
+        }
     }
 
     /// Writes up to the next rider, or from a rider on, up to the one after it.
@@ -196,17 +269,24 @@ impl State {
 
     fn tidy(&mut self) {
         if self.head == self.bytes.len() {
-            self.bytes.clear();
+            spare::give(Kind::Outbox, std::mem::take(&mut self.bytes));
             self.head = 0;
-            if self.bytes.capacity() > KEEP_BYTES {
-                self.bytes = Vec::new();
-            }
-        } else if self.head > KEEP_BYTES {
-            // Keeps a queue that never runs empty from growing at its front.
+        } else if self.head > WRITTEN_BYTES.max(self.waiting()) {
+            // Keeps a queue that never runs empty from growing at its front; what moves is less than
+            // what has been written since it last did.
             self.bytes.drain(..self.head);
             self.head = 0;
         }
     }
+}
+
+/// The parts without their first `done` bytes.
+fn after<'a>(parts: &'a [&'a [u8]], mut done: usize) -> impl Iterator<Item = &'a [u8]> {
+    parts.iter().filter_map(move |part| {
+        let skipped = done.min(part.len());
+        done -= skipped;
+        Some(&part[skipped..]).filter(|rest| !rest.is_empty())
+    })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod exit;
 pub mod exit_hook;
 pub mod fd;
 mod lookup;
+pub mod memory;
 pub mod pidfd;
 pub mod poll;
 pub mod signal;

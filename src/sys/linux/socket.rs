@@ -34,6 +34,19 @@ pub fn send(fd: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     retry(|| rustix::net::send(&fd, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL))
 }
 
+/// As `send`, for bytes that stand in several places.
+pub fn send_slices(fd: impl AsFd, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    let mut control = SendAncillaryBuffer::default();
+    retry(|| rustix::net::sendmsg(&fd, slices, &mut control, flags))
+}
+
+/// How many bytes of ours the socket may hold for its peer: as many as asked for, or as the system
+/// allows.
+pub fn set_send_buffer(fd: impl AsFd, bytes: usize) -> io::Result<()> {
+    Ok(rustix::net::sockopt::set_socket_send_buffer_size(fd, bytes)?)
+}
+
 /// Ends the writing direction: the peer reads EOF.
 pub fn shutdown_write(fd: impl AsFd) -> io::Result<()> {
     Ok(rustix::net::shutdown(fd, Shutdown::Write)?)

@@ -1,0 +1,163 @@
+//! Functions that JS calls for every message: around each call of a method napi looks up the object,
+//! checks its type and keeps track of what is borrowed, which costs more than the call does.
+//!
+//! # Safety
+//! As in [`super`]. What a callback is given lives until it returns.
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+use std::ptr;
+
+use napi::sys;
+use napi::{Env, JsValue, Result, Unknown};
+
+use super::check;
+use crate::sys::unwind::contain;
+
+/// The most arguments that such a function is given.
+const MAX_ARGUMENTS: usize = 2;
+
+/// Room for a text that is converted without asking for its length first.
+const SHORT_TEXT_BYTES: usize = 1024;
+/// The longest UTF-8 sequence of one UTF-16 unit, and the NUL behind the text.
+const SLACK_BYTES: usize = 4;
+
+/// The arguments of one call.
+pub struct Arguments {
+    env: sys::napi_env,
+    values: [sys::napi_value; MAX_ARGUMENTS],
+}
+
+impl Arguments {
+    /// Appends an argument that is a string, as [`append_utf8`].
+    pub fn append_utf8(&self, index: usize, out: &mut Vec<u8>) -> Result<()> {
+        append(self.env, self.values[index], out)
+    }
+
+    /// Whether an argument is `true`.
+    pub fn is_true(&self, index: usize) -> bool {
+        let mut value = false;
+        // SAFETY: a live env and handle of this call; anything but a boolean is left at false.
+        unsafe { sys::napi_get_value_bool(self.env, self.values[index], &raw mut value) };
+        value
+    }
+}
+
+type Call = Box<dyn Fn(&Arguments) -> f64>;
+
+/// A JS function that calls `call` and answers with a number. What `call` holds is let go of when
+/// the function is collected.
+pub fn function<'a>(
+    env: &'a Env,
+    call: impl Fn(&Arguments) -> f64 + 'static,
+) -> Result<Unknown<'a>> {
+    let call: *mut Call = Box::into_raw(Box::new(Box::new(call)));
+    let mut value = ptr::null_mut();
+    // SAFETY: a live env; an empty name; `call` lives until `let_go`.
+    let made = check(unsafe {
+        sys::napi_create_function(
+            env.raw(),
+            ptr::null(),
+            0,
+            Some(answer),
+            call.cast(),
+            &raw mut value,
+        )
+    });
+    let kept = made.and_then(|()| {
+        // SAFETY: a live env and handle; no reference is asked for.
+        check(unsafe {
+            sys::napi_add_finalizer(
+                env.raw(),
+                value,
+                call.cast(),
+                Some(let_go),
+                ptr::null_mut(),
+                ptr::null_mut(),
+            )
+        })
+    });
+    if let Err(error) = kept {
+        // SAFETY: not given to a finalizer; the function, if there is one, was given to nobody.
+        drop(unsafe { Box::from_raw(call) });
+        return Err(error);
+    }
+    // SAFETY: a live handle of this env.
+    Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), value) })
+}
+
+unsafe extern "C" fn answer(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    contain(ptr::null_mut(), || {
+        let mut values = [ptr::null_mut(); MAX_ARGUMENTS];
+        let mut count = MAX_ARGUMENTS;
+        let mut data = ptr::null_mut();
+        // SAFETY: live for this call; at most `count` values are written, missing ones as undefined.
+        let status = unsafe {
+            sys::napi_get_cb_info(
+                env,
+                info,
+                &raw mut count,
+                values.as_mut_ptr(),
+                ptr::null_mut(),
+                &raw mut data,
+            )
+        };
+        if status != sys::Status::napi_ok || data.is_null() {
+            return ptr::null_mut();
+        }
+        // SAFETY: leaked in `function`; the function that is being called keeps it.
+        let call = unsafe { &*data.cast::<Call>() };
+        let number = call(&Arguments { env, values });
+        let mut value = ptr::null_mut();
+        // SAFETY: a live env.
+        unsafe { sys::napi_create_double(env, number, &raw mut value) };
+        value
+    })
+}
+
+unsafe extern "C" fn let_go(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
+    contain((), || {
+        // SAFETY: leaked in `function`; Node calls this once, when no call can come any more.
+        drop(unsafe { Box::from_raw(data.cast::<Call>()) });
+    });
+}
+
+/// Appends a JS string as UTF-8. Lone surrogates become U+FFFD.
+pub fn append_utf8(env: &Env, value: &Unknown<'_>, out: &mut Vec<u8>) -> Result<()> {
+    append(env.raw(), value.raw(), out)
+}
+
+fn append(env: sys::napi_env, value: sys::napi_value, out: &mut Vec<u8>) -> Result<()> {
+    let written = copy_utf8(env, value, out, SHORT_TEXT_BYTES)?;
+    if written + SLACK_BYTES < SHORT_TEXT_BYTES {
+        // SAFETY: that many bytes were written behind `len`, and there is room for more.
+        unsafe { out.set_len(out.len() + written) };
+        return Ok(());
+    }
+    // It may not have been all.
+    let mut length = 0;
+    // SAFETY: a live env and handle; a null buffer asks for the length.
+    check(unsafe {
+        sys::napi_get_value_string_utf8(env, value, ptr::null_mut(), 0, &raw mut length)
+    })?;
+    let written = copy_utf8(env, value, out, length + 1)?;
+    // SAFETY: as above.
+    unsafe { out.set_len(out.len() + written) };
+    Ok(())
+}
+
+/// Copies what fits into `size` bytes behind the end of `out`, a NUL included; answers how many bytes
+/// without it.
+fn copy_utf8(
+    env: sys::napi_env,
+    value: sys::napi_value,
+    out: &mut Vec<u8>,
+    size: usize,
+) -> Result<usize> {
+    out.reserve(size);
+    let mut written = 0;
+    let room = out.spare_capacity_mut().as_mut_ptr().cast();
+    // SAFETY: a live env and handle; `size` bytes are reserved there.
+    check(unsafe { sys::napi_get_value_string_utf8(env, value, room, size, &raw mut written) })?;
+    Ok(written)
+}
