@@ -194,9 +194,9 @@ describe('two ends of ours', { skip: !sprog.native && 'needs the addon' }, () =>
 
 describe('who is not greeted by', () => {
   it('an end of ours of another version, or of none', () => {
-    const pairs = [];
-    ownEnd.announce(pairs, 3, 'advanced');
-    const env = Object.fromEntries(pairs.map((pair) => pair.split(/=(.*)/s, 2)));
+    const request = { envPairs: [] };
+    ownEnd.announce(request, 3, 'advanced');
+    const env = Object.fromEntries(request.envPairs.map((pair) => pair.split(/=(.*)/s, 2)));
     const name = Object.keys(env).find((key) => key.endsWith('DIALECT'));
     assert.strictEqual(ownEnd.takeAnnouncement({ ...env }).greets, true);
     for (const version of [undefined, '', '0', '1.0', String(ownEnd.VERSION + 1)]) {

@@ -73,7 +73,8 @@ class PartsSerializer extends Serializer {
   views = [];
 
   _writeHostObject(object) {
-    if (!ArrayBuffer.isView(object) || object.byteLength < BESIDE_BYTES)
+    // A view that has lost its prototype has no length to go by, and is Node's to refuse.
+    if (!ArrayBuffer.isView(object) || !(object.byteLength >= BESIDE_BYTES))
       return super._writeHostObject(object);
     const kind = object.constructor === Buffer ? BUFFER : NAMES.indexOf(kindOf.call(object));
     if (kind === -1) return super._writeHostObject(object);
