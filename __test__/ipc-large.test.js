@@ -257,12 +257,11 @@ describe('memory', () => {
           serialization: 'advanced',
         });
         const [theirsBefore] = (await once(child, 'message'))[0];
-        const peak = () => process.resourceUsage().maxRSS * 1024;
         const bytes = Buffer.alloc(64 << 20, 'x');
         const before = process.memoryUsage.rss();
         child.send({ bytes });
         const [theirs] = (await once(child, 'message'))[0];
-        self.say(peak() - before, theirs - theirsBefore);
+        self.say(self.processes.peakMemory() - before, theirs - theirsBefore);
         child.disconnect();
       },
       { limit: 50_000 },

@@ -11,6 +11,15 @@ function countFds() {
   return fs.readdirSync('/proc/self/fd').length - 1;
 }
 
+/**
+ * The most memory that a process has had since it began its program, in bytes. (What getrusage
+ * says may be that of its parent.)
+ */
+function peakMemory(pid = process.pid) {
+  const status = fs.readFileSync(`/proc/${pid}/status`, 'latin1');
+  return Number(/VmHWM:\s+(\d+)/.exec(status)[1]) * 1024;
+}
+
 /** State letter and parent of a process as the kernel tells them, or undefined once it is gone. */
 function processStat(pid) {
   try {
@@ -67,4 +76,13 @@ function waitGone(pid, patience = PATIENCE_MS) {
   return until(() => !isAlive(pid), patience);
 }
 
-module.exports = { countFds, countZombies, descriptorsOf, isAlive, processStat, until, waitGone };
+module.exports = {
+  countFds,
+  countZombies,
+  descriptorsOf,
+  isAlive,
+  peakMemory,
+  processStat,
+  until,
+  waitGone,
+};
