@@ -172,7 +172,8 @@ impl<B: AsMut<[u8]>> Channel<B> {
                         return self.finish(sink, Some(error));
                     }
                     served = Served::Lightly;
-                    if may_stop_short && count < room {
+                    // The rest of a big message is on its way: worth a look.
+                    if may_stop_short && count < room && self.large.borrow().is_none() {
                         return served;
                     }
                 }
