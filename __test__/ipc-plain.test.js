@@ -9,6 +9,7 @@ const { afterEach, describe, it: test } = require('node:test');
 const v8 = require('node:v8');
 const sprog = require('..');
 const { codecs, Malformed } = require('../lib/ipc/codec.js');
+const { variablesOf } = require('../lib/environment.js');
 const { ownEnd } = require('../lib/ipc/own-end.js');
 const { plainText } = require('../lib/ipc/plain.js');
 const { message, messages } = require('./helpers/ipc.js');
@@ -195,7 +196,7 @@ describe('two ends of ours', { skip: !sprog.native && 'needs the addon' }, () =>
 describe('who is not greeted by', () => {
   it('an end of ours of another version, or of none', () => {
     const request = { envPairs: [] };
-    ownEnd.announce(request, 3, 'advanced');
+    ownEnd.announce(variablesOf(request), 3, 'advanced');
     const env = Object.fromEntries(request.envPairs.map((pair) => pair.split(/=(.*)/s, 2)));
     const name = Object.keys(env).find((key) => key.endsWith('DIALECT'));
     assert.strictEqual(ownEnd.takeAnnouncement({ ...env }).greets, true);

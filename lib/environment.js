@@ -61,19 +61,29 @@ function nameOf(pair) {
   return pair.slice(0, pair.indexOf('='));
 }
 
-/** A variable of the child that `request` describes. @returns {string | undefined} */
-function getVariable(request, name) {
-  const isNamed = (pair) => pair.startsWith(`${name}=`);
-  const pair = (request[kAdded] ?? request.envPairs).find(isNamed);
-  if (pair !== undefined) return pair.slice(name.length + 1);
-  return request[kAdded] && process.env[name];
-}
+/**
+ * The variables of the child that a request describes, to be read and changed: not those of the caller's
+ * object, nor those of this process.
+ * @typedef {object} Variables
+ * @property {(name: string) => string | undefined} get
+ * @property {(name: string, value: string | number) => void} set
+ */
 
-/** Sets a variable of the child, and no other: not of the caller's object or of this process. */
-function setVariable(request, name, value) {
-  const pairs = request[kAdded] ?? request.envPairs;
-  const index = pairs.findIndex((pair) => pair.startsWith(`${name}=`));
-  pairs[index === -1 ? pairs.length : index] = `${name}=${value}`;
+/** @returns {Variables} */
+function variablesOf(request) {
+  const pairs = () => request[kAdded] ?? request.envPairs;
+  return {
+    get(name) {
+      const pair = pairs().find((pair) => pair.startsWith(`${name}=`));
+      if (pair !== undefined) return pair.slice(name.length + 1);
+      return request[kAdded] && process.env[name];
+    },
+    set(name, value) {
+      const list = pairs();
+      const index = list.findIndex((pair) => pair.startsWith(`${name}=`));
+      list[index === -1 ? list.length : index] = `${name}=${value}`;
+    },
+  };
 }
 
 /**
@@ -165,4 +175,4 @@ function untilNul(text) {
   return end === -1 ? text : text.slice(0, end);
 }
 
-module.exports = { setEnvironment, packEnvironment, getVariable, setVariable, isDeferred };
+module.exports = { setEnvironment, packEnvironment, variablesOf, isDeferred };

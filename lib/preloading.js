@@ -4,7 +4,6 @@
 // channel) and by register (our module).
 
 const fs = require('node:fs');
-const { getVariable, setVariable } = require('./environment.js');
 
 const NAME = 'NODE_OPTIONS';
 
@@ -45,15 +44,14 @@ function isReadable(file) {
   }
 }
 
-/** The NODE_OPTIONS of the child that `request` describes; '' where there are none. */
-function optionsOf(request) {
-  return getVariable(request, NAME) ?? '';
-}
-
-/** Puts `option` first in the NODE_OPTIONS of the child. */
-function addOption(request, option) {
-  const given = getVariable(request, NAME);
-  setVariable(request, NAME, given === undefined ? option : `${option} ${given}`);
+/**
+ * Puts `option` first in the NODE_OPTIONS of a child.
+ * @param {import('./environment.js').Variables} variables
+ * @param {string} option
+ */
+function addOption(variables, option) {
+  const given = variables.get(NAME);
+  variables.set(NAME, given === undefined ? option : `${option} ${given}`);
 }
 
 /** Takes `option` out of an environment's NODE_OPTIONS, wherever others have put theirs since. */
@@ -77,4 +75,4 @@ function hidePreload(file) {
   Object.defineProperty(process, name, { ...rest, value: others });
 }
 
-module.exports = { preloadOption, canPreload, optionsOf, addOption, removeOption, hidePreload };
+module.exports = { preloadOption, canPreload, addOption, removeOption, hidePreload };

@@ -3,10 +3,18 @@
 // whose descriptor rides along, what the receiver must be told, and what becomes of the sender's
 // object. Receiving: from a descriptor to a native handle, and from that to an object again.
 
-const dgram = require('node:dgram');
 const fs = require('node:fs');
-const net = require('node:net');
 const { invalidHandleType } = require('../errors.js');
+
+// Large modules, which a program that passes no handle may never load.
+const modules = {
+  get net() {
+    return require('node:net');
+  },
+  get dgram() {
+    return require('node:dgram');
+  },
+};
 
 /** The class names of what libuv, or the addon, holds a stream's or a socket's descriptor in. */
 const STREAM_CLASSES = ['TCP', 'Pipe'];
@@ -51,7 +59,7 @@ const conversions = new Map([
       native: (server) => server._handle,
       fits: isStreamHandle,
       receive(native, _packet, _lists, done) {
-        const server = new net.Server();
+        const server = new modules.net.Server();
         server.listen(native, () => done(server));
       },
     },
@@ -74,7 +82,9 @@ const conversions = new Map([
       fits: (native, { dgramType }) =>
         isDatagramHandle(native) && (dgramType === 'udp4' || dgramType === 'udp6'),
       receive(native, { dgramType }, _lists, done) {
-        const socket = dgram.createSocket(/** @type {dgram.SocketType} */ (dgramType));
+        const socket = modules.dgram.createSocket(
+          /** @type {import("node:dgram").SocketType} */ (dgramType),
+        );
         socket.bind(native, () => done(socket));
       },
     },
@@ -91,10 +101,10 @@ const conversions = new Map([
 
 /** The type under which an object is sent; throws for what cannot be. */
 function handleType(object) {
-  if (object instanceof net.Socket) return 'net.Socket';
-  if (object instanceof net.Server) return 'net.Server';
+  if (object instanceof modules.net.Socket) return 'net.Socket';
+  if (object instanceof modules.net.Server) return 'net.Server';
   if (isStreamHandle(object)) return 'net.Native';
-  if (object instanceof dgram.Socket) return 'dgram.Socket';
+  if (object instanceof modules.dgram.Socket) return 'dgram.Socket';
   if (isDatagramHandle(object)) return 'dgram.Native';
   throw invalidHandleType();
 }
@@ -160,7 +170,7 @@ function freeHttpParser(parser, socket) {
 function receiveSocket(native, { key }, lists, done) {
   /** @type {any} */
   const options = { handle: native, readable: true, writable: true };
-  const socket = new net.Socket(options);
+  const socket = new modules.net.Socket(options);
   if (key) lists.countReceived(key, socket);
   done(socket);
 }
@@ -180,7 +190,9 @@ function openNative(fd) {
 function openStream(fd) {
   let socket;
   try {
-    socket = /** @type {any} */ (new net.Socket(/** @type {any} */ ({ fd, manualStart: true })));
+    socket = /** @type {any} */ (
+      new modules.net.Socket(/** @type {any} */ ({ fd, manualStart: true }))
+    );
   } catch {
     return null;
   }
@@ -196,7 +208,7 @@ let UDP;
 
 function openDatagram(fd) {
   if (UDP === undefined) {
-    const socket = dgram.createSocket('udp4');
+    const socket = modules.dgram.createSocket('udp4');
     UDP = datagramState(socket).handle.constructor;
     socket.close();
   }
@@ -206,7 +218,7 @@ function openDatagram(fd) {
   return null;
 }
 
-/** Where a dgram.Socket keeps its handle: the accessors of old times warn. */
+/** Where a modules.dgram.Socket keeps its handle: the accessors of old times warn. */
 function datagramState(socket) {
   const symbols = Object.getOwnPropertySymbols(socket);
   const symbol = symbols.find(({ description }) => description === 'state symbol');

@@ -6,8 +6,6 @@
 // Such a message is a head of 8 bytes (`PARTS`, and how long V8's part is), V8's part, and the
 // views in the order of their mention, each part starting at a multiple of 8.
 
-const v8 = require('node:v8');
-
 const ARRAY_BUFFER_VIEW = 0;
 const PLAIN_COPY = 1;
 /** Followed by which of `VIEWS` it is, and its length in bytes. */
@@ -40,81 +38,95 @@ const NAMES = VIEWS.map(({ name }) => name);
 const { get: kindOf } = /** @type {any} */ (
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
 );
-const { prototype: serializing } = /** @type {any} */ (v8.DefaultSerializer);
-const { prototype: deserializing } = /** @type {any} */ (v8.DefaultDeserializer);
+/** @type {ReturnType<typeof makeClasses> | undefined} */
+let classes;
 
-class Serializer extends v8.DefaultSerializer {
-  _writeHostObject(object) {
-    if (ArrayBuffer.isView(object)) {
-      this.writeUint32(ARRAY_BUFFER_VIEW);
-      return serializing._writeHostObject.call(this, object);
+/** Made with the first message that needs them: node:v8 is large, and most channels carry JSON. */
+function v8Classes() {
+  classes ??= makeClasses(require('node:v8'));
+  return classes;
+}
+
+/** @param {typeof import('node:v8')} v8 */
+function makeClasses(v8) {
+  const { prototype: serializing } = /** @type {any} */ (v8.DefaultSerializer);
+  const { prototype: deserializing } = /** @type {any} */ (v8.DefaultDeserializer);
+
+  class Serializer extends v8.DefaultSerializer {
+    _writeHostObject(object) {
+      if (ArrayBuffer.isView(object)) {
+        this.writeUint32(ARRAY_BUFFER_VIEW);
+        return serializing._writeHostObject.call(this, object);
+      }
+      this.writeUint32(PLAIN_COPY);
+      this.writeValue({ ...object });
+      return undefined;
     }
-    this.writeUint32(PLAIN_COPY);
-    this.writeValue({ ...object });
-    return undefined;
-  }
-}
-
-class Deserializer extends v8.DefaultDeserializer {
-  _readHostObject() {
-    const tag = this.readUint32();
-    return tag === ARRAY_BUFFER_VIEW
-      ? deserializing._readHostObject.call(this)
-      : this.readOther(tag);
   }
 
-  readOther(_tag) {
-    return this.readValue();
-  }
-}
+  class Deserializer extends v8.DefaultDeserializer {
+    _readHostObject() {
+      const tag = this.readUint32();
+      return tag === ARRAY_BUFFER_VIEW
+        ? deserializing._readHostObject.call(this)
+        : this.readOther(tag);
+    }
 
-class PartsSerializer extends Serializer {
-  /** @type {Uint8Array[]} */
-  views = [];
-
-  _writeHostObject(object) {
-    // A view that has lost its prototype has no length to go by, and is Node's to refuse.
-    if (!ArrayBuffer.isView(object) || !(object.byteLength >= BESIDE_BYTES))
-      return super._writeHostObject(object);
-    const kind = object.constructor === Buffer ? BUFFER : NAMES.indexOf(kindOf.call(object));
-    if (kind === -1) return super._writeHostObject(object);
-    this.writeUint32(VIEW_BESIDE);
-    this.writeUint32(kind);
-    this.writeUint32(object.byteLength);
-    this.views.push(new Uint8Array(object.buffer, object.byteOffset, object.byteLength));
-    return undefined;
-  }
-}
-
-class PartsDeserializer extends Deserializer {
-  #bytes;
-  #next;
-
-  /** @param {Buffer} bytes the whole message */
-  constructor(bytes) {
-    const end = HEAD_BYTES + bytes.readUInt32LE(HEAD_BYTES / 2);
-    super(bytes.subarray(HEAD_BYTES, end));
-    this.#bytes = bytes;
-    this.#next = end;
+    readOther(_tag) {
+      return this.readValue();
+    }
   }
 
-  readOther(tag) {
-    if (tag !== VIEW_BESIDE) return super.readOther(tag);
-    const kind = this.readUint32();
-    const length = this.readUint32();
-    const start = aligned(this.#next);
-    this.#next = start + length;
-    const View = VIEWS[kind] ?? Uint8Array;
-    const isWhole = length % View.BYTES_PER_ELEMENT === 0 && kind <= BUFFER;
-    if (this.#next > this.#bytes.length || !isWhole) throw new RangeError(MALFORMED_TEXT);
-    const part = this.#bytes.subarray(start, this.#next);
-    if (kind === BUFFER) return part;
-    const count = length / View.BYTES_PER_ELEMENT;
-    const isAligned = part.byteOffset % View.BYTES_PER_ELEMENT === 0;
-    // In memory of its own, where it did not arrive in any.
-    const { buffer, byteOffset } = isAligned ? part : new Uint8Array(part);
-    return new View(/** @type {ArrayBuffer} */ (buffer), byteOffset, count);
+  class PartsSerializer extends Serializer {
+    /** @type {Uint8Array[]} */
+    views = [];
+
+    _writeHostObject(object) {
+      // A view that has lost its prototype has no length to go by, and is Node's to refuse.
+      if (!ArrayBuffer.isView(object) || !(object.byteLength >= BESIDE_BYTES))
+        return super._writeHostObject(object);
+      const kind = object.constructor === Buffer ? BUFFER : NAMES.indexOf(kindOf.call(object));
+      if (kind === -1) return super._writeHostObject(object);
+      this.writeUint32(VIEW_BESIDE);
+      this.writeUint32(kind);
+      this.writeUint32(object.byteLength);
+      this.views.push(new Uint8Array(object.buffer, object.byteOffset, object.byteLength));
+      return undefined;
+    }
   }
+
+  class PartsDeserializer extends Deserializer {
+    #bytes;
+    #next;
+
+    /** @param {Buffer} bytes the whole message */
+    constructor(bytes) {
+      const end = HEAD_BYTES + bytes.readUInt32LE(HEAD_BYTES / 2);
+      super(bytes.subarray(HEAD_BYTES, end));
+      this.#bytes = bytes;
+      this.#next = end;
+    }
+
+    readOther(tag) {
+      if (tag !== VIEW_BESIDE) return super.readOther(tag);
+      const kind = this.readUint32();
+      const length = this.readUint32();
+      const start = aligned(this.#next);
+      this.#next = start + length;
+      const View = VIEWS[kind] ?? Uint8Array;
+      const isWhole = length % View.BYTES_PER_ELEMENT === 0 && kind <= BUFFER;
+      if (this.#next > this.#bytes.length || !isWhole) throw new RangeError(MALFORMED_TEXT);
+      const part = this.#bytes.subarray(start, this.#next);
+      if (kind === BUFFER) return part;
+      const count = length / View.BYTES_PER_ELEMENT;
+      const isAligned = part.byteOffset % View.BYTES_PER_ELEMENT === 0;
+      // In memory of its own, where it did not arrive in any.
+      const { buffer, byteOffset } = isAligned ? part : new Uint8Array(part);
+      return new View(/** @type {ArrayBuffer} */ (buffer), byteOffset, count);
+    }
+  }
+
+  return { Serializer, Deserializer, PartsSerializer, PartsDeserializer };
 }
 
 const MALFORMED_TEXT = 'A message in parts is malformed';
@@ -125,6 +137,7 @@ function aligned(position) {
 
 /** @param {any} message @returns {Buffer} in V8's format */
 function toBytes(message) {
+  const { Serializer } = v8Classes();
   return write(new Serializer(), message);
 }
 
@@ -134,6 +147,7 @@ function toBytes(message) {
  * @returns {Buffer | Uint8Array[]}
  */
 function toParts(message) {
+  const { PartsSerializer } = v8Classes();
   const serializer = new PartsSerializer();
   const bytes = write(serializer, message);
   if (serializer.views.length === 0) return bytes;
@@ -160,11 +174,13 @@ function write(serializer, message) {
 
 /** @param {Buffer} bytes V8's format */
 function fromBytes(bytes) {
+  const { Deserializer } = v8Classes();
   return read(new Deserializer(bytes));
 }
 
 /** @param {Buffer} bytes V8's format, or parts */
 function fromParts(bytes) {
+  const { Deserializer, PartsDeserializer } = v8Classes();
   return read(bytes[0] === PARTS ? new PartsDeserializer(bytes) : new Deserializer(bytes));
 }
 

@@ -4,7 +4,7 @@
 // so that Node does not open the channel before our preload runs; any other under Node's.
 
 const path = require('node:path');
-const { setVariable } = require('../environment.js');
+const { variablesOf } = require('../environment.js');
 const { environment } = require('../native.js');
 const { canPreload } = require('../preloading.js');
 const { isNullish } = require('../validate.js');
@@ -48,11 +48,12 @@ function ignoresEnvironment() {
 /** Adds to the child's environment what tells it of its channel. */
 function channelEnvironment(options, index) {
   const mode = options.serialization || 'json';
+  const variables = variablesOf(options);
   if (options[kOwnEnd]) {
-    ownEnd.announce(options, index, mode);
+    ownEnd.announce(variables, index, mode);
   } else {
-    setVariable(options, 'NODE_CHANNEL_FD', index);
-    setVariable(options, 'NODE_CHANNEL_SERIALIZATION_MODE', mode);
+    variables.set('NODE_CHANNEL_FD', index);
+    variables.set('NODE_CHANNEL_SERIALIZATION_MODE', mode);
   }
 }
 

@@ -3,7 +3,6 @@
 // which names the channel is announced, and how the traces of it are removed again. Pure.
 
 const path = require('node:path');
-const { setVariable } = require('../environment.js');
 const { preloadOption, addOption, removeOption } = require('../preloading.js');
 
 const FD = 'SPROG_CHANNEL_FD';
@@ -22,15 +21,15 @@ const PRELOAD = path.join(__dirname, 'preload.js');
 const OPTION = preloadOption(PRELOAD);
 
 /**
- * @param {any} request of spawn; the child's environment is what changes
+ * @param {import('../environment.js').Variables} variables of the child
  * @param {number} fd
  * @param {string} mode 'json' or 'advanced'
  */
-function announce(request, fd, mode) {
-  addOption(request, OPTION);
-  setVariable(request, FD, fd);
-  setVariable(request, MODE, mode);
-  if (hasDialect(mode)) setVariable(request, DIALECT, VERSION);
+function announce(variables, fd, mode) {
+  addOption(variables, OPTION);
+  variables.set(FD, fd);
+  variables.set(MODE, mode);
+  if (hasDialect(mode)) variables.set(DIALECT, VERSION);
 }
 
 /**

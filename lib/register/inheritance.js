@@ -4,13 +4,8 @@
 // whatever shells, is registered too.
 
 const path = require('node:path');
-const {
-  preloadOption,
-  canPreload,
-  optionsOf,
-  addOption,
-  removeOption,
-} = require('../preloading.js');
+const { preloadOption, canPreload, addOption, removeOption } = require('../preloading.js');
+const { variablesOf } = require('../environment.js');
 const { isNullish } = require('../validate.js');
 
 const PRELOAD = path.join(__dirname, 'preload.js');
@@ -32,9 +27,10 @@ function bequeath(request) {
   const { args, uid, gid } = request;
   // Another user may not be able to read our files, and a preload that is missing ends a program.
   if (!isNullish(uid) || !isNullish(gid)) return;
-  const given = optionsOf(request);
+  const variables = variablesOf(request);
+  const given = variables.get('NODE_OPTIONS') ?? '';
   if (given.includes(OPTION) || !canPreload([...args, given], PRELOAD)) return;
-  addOption(request, OPTION);
+  addOption(variables, OPTION);
 }
 
 /**

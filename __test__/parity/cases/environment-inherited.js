@@ -89,8 +89,9 @@ module.exports = {
       process.env.MAIN = 'main';
       for (const env of [undefined, SHARE_ENV, { GIVEN: '1', PATH: process.env.PATH }]) {
         const worker = new Worker(body, { eval: true, env, argv: [process.argv[1]] });
+        const exit = once(worker, 'exit');
         const [message] = await once(worker, 'message');
-        await once(worker, 'exit');
+        await exit;
         const main = String(cp.spawnSync('/usr/bin/env').stdout).split('\n');
         log(message, main.filter((line) => /^(MAIN|THREAD|GIVEN)=/.test(line)).sort());
       }
