@@ -76,8 +76,6 @@ export declare class Environment {
    * `Written` tells when none do any more.
    */
   flush(token: number): number
-  /** Bytes that wait to be written. */
-  queued(token: number): number
   /**
    * All bytes that the channel ever took in for sending; with `writtenBytes` it tells when a
    * message has left.

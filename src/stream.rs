@@ -58,6 +58,14 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
 }
 
+fn with_scratch<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
+    SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
+        Ok(mut scratch) => read(&mut scratch),
+        // An addon that turns the loop inside of a callback: the scratch is in use below.
+        Err(_) => read(&mut vec![0; READ_BYTES]),
+    })
+}
+
 impl Stream {
     pub fn new(kind: Kind, fd: OwnedFd) -> Stream {
         Stream {
@@ -184,10 +192,7 @@ impl Stream {
         let mut capture = self.capture.borrow_mut();
         let fd = self.fd.borrow();
         let (Some(capture), Some(fd)) = (&mut *capture, &*fd) else { return Progress::Idle };
-        SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
-            Ok(mut scratch) => capture.advance(fd, &mut scratch, may_stop_short),
-            Err(_) => capture.advance(fd, &mut vec![0; READ_BYTES], may_stop_short),
-        })
+        with_scratch(|scratch| capture.advance(fd, scratch, may_stop_short))
     }
 
     /// Has the thread of `capture` gather on, while the stream is out of the set.
@@ -223,13 +228,7 @@ impl Stream {
             }
             return Ok(count);
         }
-        SCRATCH.with(|scratch| {
-            match scratch.try_borrow_mut() {
-                Ok(mut scratch) => self.read_into(&mut scratch, sink),
-                // An addon that turns the loop inside of a callback: the scratch is in use below.
-                Err(_) => self.read_into(&mut vec![0; READ_BYTES], sink),
-            }
-        })
+        with_scratch(|scratch| self.read_into(scratch, sink))
     }
 
     fn read_into<S: Sink>(&self, scratch: &mut [u8], sink: &S) -> io::Result<usize> {

@@ -36,8 +36,8 @@ class Arrivals {
   }
 
   /**
-   * All messages of the read, if these are the last of them: none may be acted upon before. A `WithHandle` around those that came
-   * with a descriptor.
+   * All messages of the read, if these are the last of them: none may be acted upon before. Those that
+   * came with a descriptor are in a `WithHandle`.
    * @param {number} token
    * @param {any[]} messages
    * @returns {any[] | undefined}

@@ -45,7 +45,7 @@ const json = {
     } catch {
       // One of them is malformed; the others are not.
     }
-    return parseEach(environment.texts(token), parseText);
+    return parseEach(environment.texts(token), parse);
   },
 
   /** The message as it is now, for one that is sent later. */
@@ -58,10 +58,6 @@ const json = {
 
   parseLarge: () => undefined,
 };
-
-function parseText(text) {
-  return parse(text);
-}
 
 const LENGTH_BYTES = 4;
 

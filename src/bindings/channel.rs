@@ -187,12 +187,6 @@ impl Environment {
         self.with_channel(token, write_out)
     }
 
-    /// Bytes that wait to be written.
-    #[napi]
-    pub fn queued(&self, token: u32) -> f64 {
-        self.with_channel(token, |channel| Ok(channel.outbox().waiting()))
-    }
-
     /// All bytes that the channel ever took in for sending; with `writtenBytes` it tells when a
     /// message has left.
     #[napi]
