@@ -10,6 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, afterEach, before, describe, it: test } = require('node:test');
 const sprog = require('..');
+const { writeFile } = require('./helpers/files.js');
 const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
 const { copyPackage } = require('./helpers/package.js');
 const { ROOT, runScript } = require('./helpers/script.js');
@@ -35,17 +36,12 @@ let tmp;
 /** The code of Node's own end, by version. */
 const codeOfNode = new Map();
 
+const write = (name, source) => writeFile(tmp, name, source);
+
 before(() => {
   tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-preload-'));
 });
 after(() => fs.rmSync(tmp, { recursive: true, force: true }));
-
-function write(name, source) {
-  const file = path.join(tmp, name);
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, source);
-  return file;
-}
 
 async function ask(child, message = 'text') {
   child.send(message);

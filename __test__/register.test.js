@@ -9,6 +9,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it: test } = require('node:test');
 const { pathToFileURL } = require('node:url');
+const { writeFile } = require('./helpers/files.js');
 const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
 const { copyPackage } = require('./helpers/package.js');
 const { ROOT, runScript } = require('./helpers/script.js');
@@ -20,6 +21,8 @@ const it = (title, run) => test(title, { timeout: 60_000 }, run);
 
 let tmp;
 let portrait;
+
+const write = (name, source) => writeFile(tmp, name, source);
 
 before(() => {
   tmp = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-register-')));
@@ -42,13 +45,6 @@ before(() => {
   );
 });
 after(() => fs.rmSync(tmp, { recursive: true, force: true }));
-
-function write(name, source) {
-  const file = path.join(tmp, name);
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, source);
-  return file;
-}
 
 /** A project in whose node_modules the package is. */
 function project() {

@@ -9,6 +9,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it: test } = require('node:test');
+const { writeFile } = require('./helpers/files.js');
 const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
 const { copyPackage } = require('./helpers/package.js');
 const { ROOT, runScript } = require('./helpers/script.js');
@@ -19,16 +20,12 @@ const it = (title, ...rest) => {
 };
 
 let tmp;
+const write = (name, source) => writeFile(tmp, name, source);
+
 before(() => {
   tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-without-addon-'));
 });
 after(() => fs.rmSync(tmp, { recursive: true, force: true }));
-
-function write(name, source) {
-  const file = path.join(tmp, name);
-  fs.writeFileSync(file, source);
-  return file;
-}
 
 const lines = selectedLines();
 const oldestAndNewest = new Set([Math.min(...lines), Math.max(...lines)]);
