@@ -176,3 +176,6 @@ export interface SyncRequest {
   maxBuffer: number
   killSignal: number
 }
+
+/** The package's version: lib/native.js takes no addon of another one. */
+export declare const VERSION: string

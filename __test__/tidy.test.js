@@ -246,6 +246,7 @@ describe('package', () => {
     assert.strictEqual(version.exec(read('Cargo.toml'))[1], manifest.version, 'Cargo.toml');
     assert.strictEqual(locked.exec(read('Cargo.lock'))[1], manifest.version, 'Cargo.lock');
     const lock = JSON.parse(read('package-lock.json'));
+    assert.strictEqual(require('../lib/version.js'), manifest.version, 'lib/version.js');
     assert.strictEqual(lock.version, manifest.version, 'package-lock.json');
     assert.strictEqual(lock.packages[''].version, manifest.version, 'package-lock.json');
     const entry = /^## .*$/m.exec(read('CHANGELOG.md'))?.[0] ?? '';
