@@ -225,6 +225,13 @@ describe('an empty project with both packages', () => {
     }
   });
 
+  it('has the command `sprog`', () => {
+    const npx = fs.realpathSync(path.join(poorPath(), 'npx'));
+    const { stdout, status } = run(complete, [npx, '--offline', 'sprog', 'doctor', '--json']);
+    const { version, healthy } = JSON.parse(stdout);
+    assert.deepStrictEqual([status, version, healthy], [0, manifest.version, true]);
+  });
+
   it('compiles against it', () => {
     const types = path.join(complete, 'node_modules', '@types');
     fs.mkdirSync(types, { recursive: true });

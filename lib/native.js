@@ -102,6 +102,12 @@ function dispatch(token, event, first, second) {
   owner?.onevent(event, first, second);
 }
 
+/** What this process uses of the kernel; only where `native`. */
+function facts() {
+  if (binding === undefined) throw nativeError;
+  return binding.facts();
+}
+
 /** @param {number} token @param {Owner} owner */
 function own(token, owner) {
   owners[token] = owner;
@@ -112,6 +118,7 @@ module.exports = {
   nativeError,
   warnNotNative,
   environment,
+  facts,
   own,
   EVENT,
 };
