@@ -3,6 +3,7 @@
 // how long a file may be, and that the version is the same wherever it is written.
 
 const assert = require('node:assert');
+const path = require('node:path');
 const { describe, it } = require('node:test');
 const { files, jsCode, modulePath, read, rustCode } = require('./helpers/source.js');
 
@@ -83,8 +84,12 @@ describe('layers', () => {
   });
 
   it('the product requires nothing from tests, scripts or examples', () => {
-    const strays = product.filter((file) =>
-      /require\(['"][^'"]*\/(__test__|scripts|examples|bench|programs)\//.test(jsCode(read(file))),
+    const isPublished = (file) => file.startsWith('lib/') || !file.includes('/');
+    const strays = product.flatMap((file) =>
+      [...jsCode(read(file)).matchAll(/require\(['"](\.[^'"]*)['"]\)/g)]
+        .map(([, given]) => path.posix.join(path.posix.dirname(file), given))
+        .filter((wanted) => !isPublished(wanted))
+        .map((wanted) => `${file}: ${wanted}`),
     );
     none(strays, 'what is published stands alone');
   });
