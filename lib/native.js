@@ -3,16 +3,27 @@
 // Where the addon cannot be had, `native` is false and `nativeError` says why; nothing else here
 // may be used then.
 
+const fs = require('node:fs');
+const path = require('node:path');
+
 /** @type {typeof import('../binding.js') | undefined} */
 let binding;
 /** @type {Error | undefined} */
 let nativeError;
 
+/** What the generated loader obeys. */
+const SETTINGS = [
+  'NAPI_RS_NATIVE_LIBRARY_PATH',
+  'NAPI_RS_FORCE_WASI',
+  'NAPI_RS_WASI_FLAVOR',
+  'NAPI_RS_ENFORCE_VERSION_CHECK',
+];
+
 if (process.versions.bun || process.versions.deno) {
   nativeError = new Error('sprog is native under Node.js only');
 } else {
   try {
-    const loaded = require('../binding.js');
+    const loaded = directly() ?? require('../binding.js');
     // NAPI_RS_NATIVE_LIBRARY_PATH, which the loaders of many packages obey, may be meant for another.
     if (typeof loaded.Environment !== 'function') throw new Error('what was loaded is not ours');
     binding = loaded;
@@ -20,6 +31,34 @@ if (process.versions.bun || process.versions.deno) {
     nativeError = new Error(`the addon of sprog cannot be loaded: ${reason(error)}`, {
       cause: error,
     });
+  }
+}
+
+/**
+ * The addon from where it is nearly always, for a start in half the time: the generated loader is large,
+ * and knows all platforms. Undefined wherever anything is out of the ordinary, which is its business.
+ */
+function directly() {
+  if (process.platform !== 'linux' || SETTINGS.some((name) => process.env[name])) return undefined;
+  const libc = libcName();
+  if (libc === undefined) return undefined;
+  const name = `linux-${process.arch}-${libc}`;
+  for (const place of [path.join(__dirname, '..', `sprog.${name}.node`), `sprog-${name}`]) {
+    try {
+      return require(place);
+    } catch {
+      // Not there, or not usable: it tries again, and tells what was wrong.
+    }
+  }
+  return undefined;
+}
+
+/** By the C library's own `ldd`, as the generated loader has it. */
+function libcName() {
+  try {
+    return fs.readFileSync('/usr/bin/ldd', 'latin1').includes('musl') ? 'musl' : 'gnu';
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,6 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { bundle } = require('../../scripts/bundle.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 
@@ -16,6 +17,7 @@ function publishedFiles() {
 
 /** Copies the package into the directory `root`, which is made. */
 function copyPackage(root) {
+  bundle();
   fs.mkdirSync(root, { recursive: true });
   for (const name of publishedFiles()) {
     fs.cpSync(path.join(ROOT, name), path.join(root, name), { recursive: true });
