@@ -13,6 +13,7 @@ const { programs } = require('../scripts/pack/elf.js');
 const { targets } = require('../scripts/pack/stage.js');
 const { writeFile } = require('./helpers/files.js');
 const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
+const { pretendVersion } = require('./helpers/package.js');
 const { ROOT } = require('./helpers/script.js');
 
 const it = (title, run) => test(title, { timeout: 120_000 }, run);
@@ -37,7 +38,7 @@ before(() => {
   complete = project('complete', [manifest.name, here.name]);
   bare = project('bare', [manifest.name]);
   mixed = project('mixed', [manifest.name, here.name]);
-  rewrite(path.join(mixed, 'node_modules', manifest.name), manifest.version, '9.9.9');
+  pretendVersion(path.join(mixed, 'node_modules', manifest.name), '9.9.9');
 });
 after(() => fs.rmSync(tmp, { recursive: true, force: true }));
 
@@ -70,18 +71,6 @@ function project(name, packages) {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   return home;
-}
-
-/** Puts another version into every file that the loader may read it from. */
-function rewrite(root, version, other) {
-  for (const name of fs.readdirSync(root, { recursive: true, encoding: 'utf8' })) {
-    if (!name.endsWith('.js')) continue;
-    const file = path.join(root, name);
-    const text = fs.readFileSync(file, 'utf8');
-    if (text.includes(`'${version}'`)) {
-      fs.writeFileSync(file, text.replaceAll(`'${version}'`, `'${other}'`));
-    }
-  }
 }
 
 function run(home, args, { node = process.execPath } = {}) {

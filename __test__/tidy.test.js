@@ -83,6 +83,18 @@ describe('layers', () => {
     none(users, 'lib/native.js is the loader');
   });
 
+  it('the entry points take lib/ through lib/entry.js', () => {
+    // Another way would load a second instance beside that of dist/.
+    for (const file of ['index.js', 'register.js']) {
+      const required = [...jsCode(read(file)).matchAll(/require\(['"](\.[^'"]*)['"]\)/g)];
+      assert.deepStrictEqual(
+        required.map(([, place]) => place),
+        ['./lib/entry.js'],
+        file,
+      );
+    }
+  });
+
   it('the product requires nothing from tests, scripts or examples', () => {
     const isPublished = (file) => file.startsWith('lib/') || !file.includes('/');
     const strays = product.flatMap((file) =>

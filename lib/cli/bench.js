@@ -10,8 +10,10 @@ const version = require('../version.js');
 const { CASES, isRate } = require('./bench/cases.js');
 const { bar, bold, cyan, dim, green, line, status, yellow } = require('./terminal.js');
 
-const SAMPLE = path.join(__dirname, 'bench', 'sample.js');
-const PEERS = { sprog: path.join(__dirname, '..', '..', 'index.js'), node: 'node:child_process' };
+/** The package, whether this file stands in lib/ or in the bundle. */
+const PACKAGE = path.join(__dirname, '..', '..');
+const SAMPLE = path.join(PACKAGE, 'lib', 'cli', 'bench', 'sample.js');
+const PEERS = { sprog: path.join(PACKAGE, 'index.js'), node: 'node:child_process' };
 const SECONDS = 60;
 /** From so many seconds on there are several rounds, and medians. */
 const SECONDS_A_ROUND = 15;

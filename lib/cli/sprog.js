@@ -2,12 +2,7 @@
 'use strict';
 // The command `sprog`: which command of it is wanted, and the exit code.
 
-const version = require('../version.js');
-
-const COMMANDS = {
-  doctor: () => require('./doctor.js'),
-  bench: () => require('./bench.js'),
-};
+const { commands, version } = require('../entry.js');
 
 const HELP = `sprog ${version}: node:child_process, rebuilt in Rust
 
@@ -30,7 +25,7 @@ async function main([name, ...args]) {
     process.stdout.write(HELP);
     return 0;
   }
-  if (name === undefined || !Object.hasOwn(COMMANDS, name)) {
+  if (name === undefined || !Object.hasOwn(commands, name)) {
     const what = name === undefined ? 'which command?' : `unknown command: ${name}`;
     process.stderr.write(`sprog: ${what}\n\n${HELP}`);
     return 2;
@@ -40,7 +35,7 @@ async function main([name, ...args]) {
     return 0;
   }
   try {
-    return await COMMANDS[name]().run(args);
+    return await commands[name].run(args);
   } catch (/** @type {any} */ error) {
     process.stderr.write(`sprog ${name}: ${error.message}\n`);
     // parseArgs() and what reads its answers refuse a command line by such a code.

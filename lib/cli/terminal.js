@@ -22,7 +22,7 @@ function line(text = '') {
 /** A bar of at most `width` cells; never empty, so that a small value is still seen. */
 function bar(fraction, width) {
   const cells = Math.min(width, Math.max(1, Math.round(fraction * width)));
-  return (isTerminal ? '█' : '#').repeat(cells).padEnd(width);
+  return (isTerminal ? '\u2588' : '#').repeat(cells).padEnd(width);
 }
 
 /** A line about what is going on, that the next one replaces; nothing where nobody watches. */

@@ -9,6 +9,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
+const { bundle } = require('../bundle.js');
 const { ROOT, setup } = require('../setup.js');
 const { inspect } = require('./addon.js');
 const { stageMain, stagePlatform, targets } = require('./stage.js');
@@ -17,7 +18,8 @@ function main() {
   const { addons, out = path.join(ROOT, 'npm') } = parseArgs({
     options: { addons: { type: 'string' }, out: { type: 'string' } },
   }).values;
-  if (!addons) setup();
+  if (addons) bundle();
+  else setup();
   const manifest = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
   const packed = addonsOf(manifest, addons ?? ROOT, addons !== undefined);
 
