@@ -9,7 +9,7 @@ const { describe, it: test } = require('node:test');
 const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
 const { ROOT } = require('./helpers/script.js');
 
-const it = (title, run) => test(title, { timeout: 120_000 }, run);
+const it = (title, run) => test(title, { timeout: 300_000 }, run);
 const { bin, version } = require('../package.json');
 
 const COMMAND = path.join(ROOT, bin.sprog);

@@ -157,12 +157,12 @@ const CASES = {
       ),
   },
   'exec-file-large': {
-    title: 'execFile, 100 MB of text',
+    title: 'execFile, 50 MB of text',
     unit: 'ms',
     measure: ({ execFile }, time) =>
       typical(time, () =>
         timed(async () => {
-          const bytes = 100 * MEGABYTE;
+          const bytes = 50 * MEGABYTE;
           const command = `head -c ${bytes} /dev/zero`;
           const { stdout } = await promisify(execFile)('sh', ['-c', command], {
             maxBuffer: 2 * bytes,
@@ -176,7 +176,7 @@ const CASES = {
     unit: 'MB/s',
     measure: ({ spawn }, time) =>
       rate(time, async () => {
-        const bytes = 100 * MEGABYTE;
+        const bytes = 50 * MEGABYTE;
         const child = spawn('head', ['-c', String(bytes), '/dev/zero']);
         let count = 0;
         child.stdout.on('data', (chunk) => {
