@@ -30,6 +30,7 @@ function flood(end, count) {
 /** A listener that takes `count` numbered messages and then calls `done` with the first misfit. */
 function counter(count, done) {
   let expected = 0;
+  /** @type {string | null} */
   let misfit = null;
   return ({ seq }) => {
     if (seq !== expected && misfit === null) misfit = `${seq} where ${expected} was due`;
