@@ -1,5 +1,6 @@
 //! A JS environment: its reactor, its way into JS, its end.
 
+use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 
@@ -55,6 +56,8 @@ pub(super) struct Inner {
     pub reactor: Reactor<Handle>,
     pub uv_loop: Loop,
     host: Host,
+    /// The strikes that hit the child of the `Exit` event under way.
+    pub struck: Cell<u32>,
 }
 
 /// Everything native that belongs to one JS environment. Children, streams and channels are named
@@ -74,6 +77,7 @@ impl Environment {
             reactor: Reactor::new().map_err(failed)?,
             uv_loop: raw::event_loop(&env).map_err(refused)?,
             host: Host::new(&env, dispatch.raw()).map_err(refused)?,
+            struck: Cell::new(0),
         });
         let weak = Rc::downgrade(&inner);
         let on_ready = move || {
@@ -142,15 +146,6 @@ impl Environment {
             _ => -1,
         }
     }
-
-    /// Sends a signal to a child; 0 probes.
-    #[napi]
-    pub fn kill(&self, token: u32, signal: i32) -> i32 {
-        match self.inner.reactor.get(token).as_deref() {
-            Some(Handle::Child(child)) => status(child.kill(signal)),
-            _ => -libc::ESRCH,
-        }
-    }
 }
 
 /// The error's code is the errno, for JS to make Node's error of.
@@ -190,6 +185,7 @@ impl Inner {
                     ExitStatus::Code(code) => (code, 0),
                     ExitStatus::Signal(signal) => (0, signal),
                 };
+                self.struck.set(child.struck());
                 sink.emit(Event::Exit, Value::Number(code.into()), Value::Number(signal.into()));
                 return served;
             }
@@ -258,10 +254,8 @@ impl Inner {
         for (token, handle) in self.reactor.all() {
             self.quiesce(token, &handle);
             self.reactor.remove(token);
-            if let Handle::Child(child) = &*handle
-                && let Some(orphan) = child.into_orphan()
-            {
-                orphans::adopt(orphan);
+            if let Handle::Child(child) = &*handle {
+                orphans::adopt(child.into_orphan());
             }
         }
     }

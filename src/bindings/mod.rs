@@ -7,6 +7,7 @@ mod capture;
 mod channel;
 mod environment;
 mod handle;
+mod kill;
 mod raw;
 mod spawn;
 mod stream;

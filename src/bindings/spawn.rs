@@ -32,6 +32,9 @@ const OUT_PID: usize = 0;
 const OUT_CHILD: usize = 1;
 const OUT_STEP: usize = 2;
 
+/// What a pipe holds, unless its user has used up what all pipes of a user may hold.
+const PIPE_BYTES: usize = 64 * 1024;
+
 const FLAG_DETACHED: i32 = 1;
 const FLAG_UID: i32 = 2;
 const FLAG_GID: i32 = 4;
@@ -51,6 +54,10 @@ enum Stdio {
     Lend(u32),
     /// A socketpair that speaks messages.
     Channel(Wire),
+    /// As `Fifo` where the pipe holds what a pipe should, else as `Socket`.
+    FifoOrSocket,
+    /// What the entry before it of this index is.
+    Same(usize),
 }
 
 impl Stdio {
@@ -60,6 +67,8 @@ impl Stdio {
             2 => Stdio::Fifo,
             3 => Stdio::Inherit(value),
             4 => Stdio::Lend(value.cast_unsigned()),
+            6 => Stdio::FifoOrSocket,
+            7 => Stdio::Same(value.unsigned_abs() as usize),
             5 => Stdio::Channel(if value == 0 { Wire::Json } else { Wire::Length }),
             _ => Stdio::Ignore,
         }
@@ -79,6 +88,7 @@ enum Theirs {
     Nothing,
     Owned(OwnedFd),
     Borrowed(BorrowedFd<'static>),
+    Same(usize),
 }
 
 /// Both ends of all entries.
@@ -133,7 +143,7 @@ impl Environment {
             detached: flags & FLAG_DETACHED != 0,
             uid: (flags & FLAG_UID != 0).then_some(plan[UID].cast_unsigned()),
             gid: (flags & FLAG_GID != 0).then_some(plan[GID].cast_unsigned()),
-            stdio: &ends.theirs.iter().map(Theirs::borrow).collect::<Vec<_>>(),
+            stdio: &ends.theirs.iter().map(|fd| fd.borrow(&ends.theirs)).collect::<Vec<_>>(),
         };
         let started = start(&request);
         drop(ends.theirs);
@@ -171,22 +181,12 @@ impl Environment {
         for (index, &entry) in stdio.iter().enumerate() {
             let theirs = match entry {
                 Stdio::Ignore => Theirs::Nothing,
-                Stdio::Socket => {
-                    let (ours, theirs) = socket::pair()?;
-                    ends.ours.push((index, Handle::Stream(Stream::new(Kind::Socket, ours))));
+                Stdio::Socket | Stdio::Fifo | Stdio::FifoOrSocket => {
+                    let (ours, theirs) = open_stream(entry, index == 0)?;
+                    ends.ours.push((index, Handle::Stream(ours)));
                     Theirs::Owned(theirs)
                 }
-                Stdio::Fifo => {
-                    let (reader, writer) = fd::pipe()?;
-                    let (kind, ours, theirs) = if index == 0 {
-                        (Kind::PipeWriter, writer, reader)
-                    } else {
-                        (Kind::PipeReader, reader, writer)
-                    };
-                    fd::set_nonblocking(ours.as_fd(), true)?;
-                    ends.ours.push((index, Handle::Stream(Stream::new(kind, ours))));
-                    Theirs::Owned(theirs)
-                }
+                Stdio::Same(earlier) => Theirs::Same(earlier),
                 Stdio::Channel(wire) => {
                     let (ours, theirs) = socket::pair()?;
                     ends.ours.push((index, Handle::Channel(Channel::new(wire, ours))));
@@ -208,9 +208,31 @@ impl Environment {
     }
 }
 
+/// Both ends of a stream; `writes` tells which end of a pipe is ours.
+fn open_stream(entry: Stdio, writes: bool) -> io::Result<(Stream, OwnedFd)> {
+    if entry != Stdio::Socket {
+        let (reader, writer) = fd::pipe()?;
+        if entry == Stdio::Fifo || fd::pipe_size(writer.as_fd())? >= PIPE_BYTES {
+            let (kind, ours, theirs) = if writes {
+                (Kind::PipeWriter, writer, reader)
+            } else {
+                (Kind::PipeReader, reader, writer)
+            };
+            fd::set_nonblocking(ours.as_fd(), true)?;
+            return Ok((Stream::new(kind, ours), theirs));
+        }
+    }
+    let (ours, theirs) = socket::pair()?;
+    Ok((Stream::new(Kind::Socket, ours), theirs))
+}
+
 impl Theirs {
-    fn borrow(&self) -> Option<BorrowedFd<'_>> {
+    fn borrow<'a>(&'a self, all: &'a [Theirs]) -> Option<BorrowedFd<'a>> {
         match self {
+            Theirs::Same(earlier) => match all.get(*earlier)? {
+                Theirs::Same(_) => None,
+                entry => entry.borrow(all),
+            },
             Theirs::Nothing => None,
             Theirs::Owned(fd) => Some(fd.as_fd()),
             Theirs::Borrowed(fd) => Some(*fd),

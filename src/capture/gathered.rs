@@ -4,6 +4,7 @@
 use std::io;
 use std::os::fd::AsFd;
 
+use super::Source;
 use crate::sys::append;
 
 /// What one read asks for while no limit is near.
@@ -14,6 +15,10 @@ const READ_BYTES: usize = 64 * 1024;
 const PIECE_BYTES: usize = 1024 * 1024;
 /// The longest string that V8 makes (`buffer.constants.MAX_STRING_LENGTH`).
 const STRING_UNITS: usize = (1 << 29) - 24;
+
+/// How far the kept ends of an output may be exceeded before the middle is dropped: the end is
+/// moved then.
+const SLACK_BYTES: usize = 1024 * 1024;
 
 /// What the output is to become.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +47,10 @@ pub(super) struct Gathered {
     form: Form,
     /// How many bytes may be there before JS has to count in its own way.
     limit: Option<usize>,
+    /// How many bytes to keep of the beginning and of the end, where it is not all.
+    ends: Option<(usize, usize)>,
+    /// How many bytes between them are gone.
+    dropped: usize,
     bytes: Vec<u8>,
     /// Where the last read begins.
     last: usize,
@@ -57,6 +66,8 @@ impl Gathered {
         Gathered {
             form,
             limit,
+            ends: None,
+            dropped: 0,
             bytes: Vec::new(),
             last: 0,
             valid: 0,
@@ -66,14 +77,19 @@ impl Gathered {
         }
     }
 
+    pub fn of_ends(head: usize, tail: usize) -> Gathered {
+        Gathered { ends: Some((head, tail)), ..Gathered::new(Form::Bytes, None) }
+    }
+
     /// All of it, for another owner.
     pub fn take_over(&mut self) -> Gathered {
-        let empty = Gathered::new(self.form, self.limit);
+        let empty = Gathered { ends: self.ends, ..Gathered::new(self.form, self.limit) };
         std::mem::replace(self, empty)
     }
 
+    /// How many bytes have come, kept or not.
     pub fn count(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.dropped
     }
 
     pub fn take(&mut self, piece: &[u8]) {
@@ -82,12 +98,15 @@ impl Gathered {
         self.check();
     }
 
-    /// Reads once from a socket: the count, 0 at the end.
-    pub fn receive(&mut self, socket: impl AsFd) -> io::Result<usize> {
+    /// Reads once: the count, 0 at the end.
+    pub fn receive(&mut self, fd: impl AsFd, source: Source) -> io::Result<usize> {
         let far = self.limit.is_none_or(|limit| limit >= self.bytes.len() + LARGE_READ_BYTES);
         let size = if far { LARGE_READ_BYTES } else { READ_BYTES };
         let start = self.bytes.len();
-        let count = append::receive(socket, &mut self.bytes, size)?;
+        let count = match source {
+            Source::Socket => append::receive(fd, &mut self.bytes, size)?,
+            Source::Pipe => append::read(fd, &mut self.bytes, size)?,
+        };
         if count == 0 {
             self.end();
         } else {
@@ -107,7 +126,20 @@ impl Gathered {
         self.limit.is_some_and(|limit| self.bytes.len() > limit || self.is_malformed)
     }
 
+    /// Drops what stands between the ends, once it is more than `slack`.
+    fn drop_middle(&mut self, slack: usize) {
+        let Some((head, tail)) = self.ends else { return };
+        let kept = head.saturating_add(tail);
+        if self.bytes.len() > kept.saturating_add(slack) {
+            let middle = head..self.bytes.len() - tail;
+            self.dropped += middle.len();
+            self.bytes.drain(middle);
+        }
+    }
+
     fn check(&mut self) {
+        // The tail is moved: by as much as has come since the last time.
+        self.drop_middle(self.ends.map_or(0, |(_, tail)| tail.max(SLACK_BYTES)));
         if self.form != Form::Utf8 || self.is_malformed {
             return;
         }
@@ -129,10 +161,11 @@ impl Gathered {
 
     /// One chunk if the output is complete and this side can decode it, else the bytes.
     pub fn into_chunks(mut self) -> Vec<Chunk> {
+        self.drop_middle(0);
         if self.bytes.is_empty() {
             return Vec::new();
         }
-        if self.has_ended && !self.is_refused() {
+        if (self.has_ended || self.ends.is_some()) && !self.is_refused() {
             let fits = self.bytes.len() <= STRING_UNITS;
             match self.form {
                 Form::Bytes => {

@@ -8,11 +8,11 @@
 
 mod away;
 mod gathered;
+mod growth;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use crate::sys::socket;
 use away::Away;
 use gathered::Gathered;
 pub use gathered::{Chunk, Form};
@@ -23,10 +23,18 @@ const LARGE_BYTES: usize = 256 * 1024;
 /// may write bytes one by one.
 const TURN_READS: usize = 32;
 
-/// A socket that is being captured.
+/// What is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    Socket,
+    /// The reading end of a pipe(2), non-blocking.
+    Pipe,
+}
+
+/// A stream that is being captured.
 pub struct Capture {
     place: Place,
-    /// Whether it may be moved, which has not failed yet.
+    /// Whether it may be moved: that has not failed yet, and is still worth it.
     is_movable: bool,
 }
 
@@ -54,7 +62,12 @@ impl Capture {
         Capture { place: Place::Here(Gathered::new(form, limit)), is_movable: true }
     }
 
-    /// What to watch while the socket is read elsewhere.
+    /// All that comes is taken, but only the first `head` bytes and the last `tail` are kept.
+    pub fn of_ends(head: usize, tail: usize) -> Capture {
+        Capture { place: Place::Here(Gathered::of_ends(head, tail)), is_movable: true }
+    }
+
+    /// What to watch while the stream is read elsewhere.
     pub fn counter(&self) -> Option<BorrowedFd<'_>> {
         match &self.place {
             Place::Here(_) => None,
@@ -62,7 +75,7 @@ impl Capture {
         }
     }
 
-    /// How many bytes there are by now.
+    /// How many bytes have come by now.
     pub fn count(&self) -> usize {
         match &self.place {
             Place::Here(gathered) => gathered.count(),
@@ -70,11 +83,11 @@ impl Capture {
         }
     }
 
-    /// Takes what there is, if the socket is read here, a `scratch` at a time; with
+    /// Takes what there is by `read`, if the stream is read here, a `scratch` at a time; with
     /// `may_stop_short` what is left behind a short read can wait.
     pub fn advance(
         &mut self,
-        socket: impl AsFd,
+        mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
         scratch: &mut [u8],
         may_stop_short: bool,
     ) -> Progress {
@@ -85,7 +98,7 @@ impl Capture {
         };
         let mut progress = Progress::Idle;
         for _ in 0..TURN_READS {
-            let count = match socket::receive(&socket, scratch) {
+            let count = match read(scratch) {
                 Ok(0) => {
                     gathered.end();
                     return Progress::Over;
@@ -110,17 +123,34 @@ impl Capture {
     }
 
     /// Has the thread read on, through a descriptor of its own. Where that cannot be had, the
-    /// socket is still read here.
-    pub fn move_away(&mut self, socket: impl AsFd) {
+    /// stream is still read here.
+    pub fn move_away(&mut self, fd: impl AsFd, source: Source) {
         self.is_movable = false;
         if let Place::Here(gathered) = &mut self.place
-            && let Some(away) = Away::start(socket, gathered)
+            && let Some(away) = Away::start(fd, source, gathered)
         {
             self.place = Place::Away(away);
         }
     }
 
-    /// What was gathered: the whole output in one if that is known to have ended, else as it came.
+    /// Has the stream read here for the rest of its time, unless that is over elsewhere.
+    pub fn stay_here(&mut self) {
+        self.is_movable = false;
+        if let Place::Away(away) = &self.place
+            && let Some(gathered) = away.give_back()
+        {
+            self.place = Place::Here(gathered);
+        }
+    }
+
+    /// Nothing more is to come: what is here is the whole output.
+    pub fn end(&mut self) {
+        if let Place::Here(gathered) = &mut self.place {
+            gathered.end();
+        }
+    }
+
+    /// What was kept of it: the whole output in one if that is known to have ended, else as it came.
     pub fn into_chunks(self) -> Vec<Chunk> {
         match self.place {
             Place::Here(gathered) => gathered.into_chunks(),
@@ -133,6 +163,7 @@ impl Capture {
 mod tests {
     use super::*;
     use crate::sys::epoll::{Epoll, Interest};
+    use crate::sys::{fd, socket};
     use std::io::Write;
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
@@ -149,7 +180,7 @@ mod tests {
             let watched = capture.counter().unwrap_or(socket.as_fd());
             epoll.add(watched, 0, Interest { read: true, write: false }).unwrap();
             epoll.wait(&mut Vec::new()).unwrap();
-            match capture.advance(socket, &mut scratch, false) {
+            match capture.advance(|buffer| socket::receive(socket, buffer), &mut scratch, false) {
                 Progress::Idle | Progress::Waiting => {}
                 progress => return progress,
             }
@@ -178,7 +209,7 @@ mod tests {
         let writing = std::thread::spawn(move || writer(theirs).write_all(&sent).unwrap());
         let mut capture = Capture::new(Form::Utf8, None);
         assert_eq!(advance(&mut capture, &ours), Progress::Large);
-        capture.move_away(&ours);
+        capture.move_away(&ours, Source::Socket);
         assert!(capture.counter().is_some());
         assert_eq!(advance(&mut capture, &ours), Progress::Over);
         writing.join().unwrap();
@@ -194,7 +225,7 @@ mod tests {
         let writing = std::thread::spawn(move || writer(theirs).write_all(&sent).unwrap());
         let mut capture = Capture::new(Form::Bytes, None);
         assert_eq!(advance(&mut capture, &ours), Progress::Large);
-        capture.move_away(&ours);
+        capture.move_away(&ours, Source::Socket);
         while capture.count() < 1_000_000 {
             std::thread::yield_now();
         }
@@ -226,7 +257,7 @@ mod tests {
         let writing = std::thread::spawn(move || drop(writer(theirs).write_all(&sent)));
         let mut capture = Capture::new(Form::Utf8, Some(700_000));
         assert_eq!(advance(&mut capture, &ours), Progress::Large);
-        capture.move_away(&ours);
+        capture.move_away(&ours, Source::Socket);
         assert_eq!(advance(&mut capture, &ours), Progress::Over);
         let count = capture.count();
         assert!((700_001..=700_000 + 64 * 1024).contains(&count), "{count}");
@@ -249,8 +280,8 @@ mod tests {
         let mut stream = writer(theirs);
         stream.write_all(&text(100_000)).unwrap();
         let mut capture = Capture::new(Form::Bytes, None);
-        capture.advance(&ours, &mut [0; 64], false);
-        capture.move_away(&ours);
+        capture.advance(|buffer| socket::receive(&ours, buffer), &mut [0; 64], false);
+        capture.move_away(&ours, Source::Socket);
         drop(ours);
         // Still open: the capture has a duplicate.
         stream.write_all(b"more").unwrap();

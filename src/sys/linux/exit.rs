@@ -52,6 +52,11 @@ impl ExitWatch {
         }
     }
 
+    /// Whether the child has ended. It may be reaped already.
+    pub fn has_ended(&self) -> bool {
+        super::poll::is_readable(self.fd())
+    }
+
     /// The status if the child has ended, and then it is reaped: ask no more.
     pub fn reap(&self) -> io::Result<Option<ExitStatus>> {
         let status = super::fd::retry(|| {
