@@ -111,6 +111,7 @@ impl Environment {
 
     /// The same with options of ours. Apart, so that nobody else pays for them.
     #[napi]
+    #[allow(clippy::too_many_arguments, reason = "one crossing, as spawn")]
     pub fn spawn_with(
         &self,
         js: Env,
