@@ -6,6 +6,7 @@
 mod capture;
 mod channel;
 mod environment;
+mod extras;
 mod handle;
 mod kill;
 mod raw;

@@ -13,7 +13,7 @@ use super::spawn::environment;
 use crate::sync::{self, Channel, Limits, Outcome, Stdio};
 use crate::sys::exit::ExitStatus;
 use crate::sys::fd;
-use crate::sys::spawn::{CStringArray, Request};
+use crate::sys::spawn::{CStringArray, Failure, Request, Step};
 
 /// A program to run. `argv` and `env` hold their entries each ended by a NUL.
 #[napi(object, object_to_js = false)]
@@ -42,6 +42,8 @@ pub struct SyncRequest {
 pub struct SyncOutcome {
     /// A positive errno, or 0.
     pub errno: i32,
+    /// The step at which the start failed; `Step` in src/sys/linux/vfork.rs has the numbers.
+    pub step: Option<i32>,
     pub pid: i32,
     pub code: i32,
     /// The signal that killed it, or 0.
@@ -60,11 +62,14 @@ impl Environment {
         let start = Instant::now();
         let ran = self
             .stdio_of(&request.stdio)
-            .map_err(|error| -negative_errno(&error))
+            .map_err(|error| Failure { step: Step::Stdio, errno: -negative_errno(&error) })
             .and_then(|stdio| run(request, &stdio, input, start));
         match ran {
             Ok(outcome) => from_outcome(outcome),
-            Err(errno) => SyncOutcome { errno, pid: 0, code: 0, signal: 0, output: None },
+            Err(Failure { step, errno }) => {
+                let step = Some(step as i32);
+                SyncOutcome { errno, step, pid: 0, code: 0, signal: 0, output: None }
+            }
         }
     }
 
@@ -91,7 +96,7 @@ fn run(
     stdio: &[Stdio<'_>],
     input: &[u8],
     start: Instant,
-) -> Result<Outcome, i32> {
+) -> Result<Outcome, Failure> {
     let limits = Limits {
         deadline: deadline(start, request.timeout),
         output: output_limit(request.max_buffer),
@@ -107,6 +112,7 @@ fn run(
         uid: request.uid.map(i32::cast_unsigned),
         gid: request.gid.map(i32::cast_unsigned),
         stdio: &[],
+        extras: None,
     };
     sync::run(program, stdio, input, &limits)
 }
@@ -133,6 +139,7 @@ fn from_outcome(outcome: Outcome) -> SyncOutcome {
     let captured = |output: Option<Vec<u8>>| output.map(Captured);
     SyncOutcome {
         errno: outcome.errno.unwrap_or(0),
+        step: None,
         pid: outcome.pid,
         code,
         signal,

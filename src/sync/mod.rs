@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::sys::exit::{self, ExitStatus, ExitWatch};
 use crate::sys::poll;
-use crate::sys::spawn::{self, Request};
+use crate::sys::spawn::{self, Failure, Request, Step};
 pub use pipe::{Channel, Stdio};
 use pipe::{Ends, Pipe, Work};
 
@@ -36,8 +36,7 @@ pub struct Outcome {
     pub errno: Option<i32>,
 }
 
-/// Runs the program, whose `stdio` is given apart. `Err` is the errno for which it was not
-/// started.
+/// Runs the program, whose `stdio` is given apart. `Err` tells why it was not started.
 ///
 /// Ends when the child has exited, all outputs have ended (a grandchild may hold one open) and
 /// the input is written or cannot be. Past a limit the child is killed, the outputs are closed as
@@ -47,10 +46,10 @@ pub fn run(
     stdio: &[Stdio<'_>],
     input: &[u8],
     limits: &Limits,
-) -> Result<Outcome, i32> {
+) -> Result<Outcome, Failure> {
     let mut ends = Vec::with_capacity(stdio.len());
     for entry in stdio {
-        ends.push(Ends::open(entry).map_err(|error| errno(&error))?);
+        ends.push(Ends::open(entry).map_err(|error| failed(Step::Stdio, &error))?);
     }
     let theirs: Vec<Option<BorrowedFd<'_>>> = ends
         .iter()
@@ -61,12 +60,11 @@ pub fn run(
             _ => ends.theirs.as_ref().map(AsFd::as_fd),
         })
         .collect();
-    let started =
-        spawn::spawn(&Request { stdio: &theirs, ..request }).map_err(|failure| failure.errno)?;
+    let started = spawn::spawn(&Request { stdio: &theirs, ..request })?;
     let pid = started.pid;
     let watch = ExitWatch::new(pid, started.pidfd).map_err(|error| {
         exit::kill_and_reap(pid);
-        errno(&error)
+        failed(Step::Clone, &error)
     })?;
     let mut pipes: Vec<Pipe<'_>> = Vec::with_capacity(stdio.len());
     // The child's ends are closed here, or the outputs would never end.
@@ -76,10 +74,14 @@ pub fn run(
     let mut run =
         Run { watch: Some(watch), exit: None, pipes, error: None, pipe_error: None, killed: false };
     run.feed_all();
-    run.until_done(limits).map_err(|error| errno(&error))?;
+    run.until_done(limits).map_err(|error| failed(Step::Clone, &error))?;
     let errno = run.error.or(run.pipe_error);
     let output = std::mem::take(&mut run.pipes).into_iter().map(Pipe::into_output).collect();
     Ok(Outcome { pid, exit: run.exit.unwrap_or(ExitStatus::Code(0)), output, errno })
+}
+
+fn failed(step: Step, error: &io::Error) -> Failure {
+    Failure { step, errno: errno(error) }
 }
 
 fn errno(error: &io::Error) -> i32 {
@@ -246,7 +248,7 @@ mod tests {
         stdio: &[Stdio<'_>],
         input: &[u8],
         limits: &Limits,
-    ) -> Result<Outcome, i32> {
+    ) -> Result<Outcome, Failure> {
         let request = Request {
             file: b"/bin/sh",
             argv: &list(&["sh", "-c", script]),
@@ -256,6 +258,7 @@ mod tests {
             uid: None,
             gid: None,
             stdio: &[],
+            extras: None,
         };
         run(request, stdio, input, limits)
     }
@@ -340,7 +343,8 @@ mod tests {
             uid: None,
             gid: None,
             stdio: &[],
+            extras: None,
         };
-        assert_eq!(run(request, &SOCKETS, b"", &UNLIMITED).unwrap_err(), libc::ENOENT);
+        assert_eq!(run(request, &SOCKETS, b"", &UNLIMITED).unwrap_err(), Failure { step: Step::Exec, errno: libc::ENOENT });
     }
 }
