@@ -21,6 +21,16 @@ export declare class Environment {
    * Answers 0, or `-errno`.
    */
   startCapture(token: number, form: number, limit: number): number
+  /**
+   * As `startCapture`, but keeps only the first `head` bytes and the last `tail`; they come as
+   * one Buffer, together with how many bytes have come in all.
+   */
+  startCaptureOfEnds(token: number, head: number, tail: number): number
+  /**
+   * The stream ends behind what there is to read now, whoever else may still write to it. Null
+   * if that comes as events; else what was captured, and then nothing comes any more.
+   */
+  endSoon(token: number): Rest | null
   /** How many bytes are gathered. */
   capturedCount(token: number): number
   /**
@@ -113,6 +123,19 @@ export declare class Environment {
   fd(token: number): number
   /** Sends a signal to a child; 0 probes. */
   kill(token: number, signal: number): number
+  /** Has what `killLater` needs in place, so that it cannot fail: 0, or `-errno`. */
+  getReadyToKillLater(): number
+  /**
+   * Sends a child `signal` after `timeout` milliseconds, and SIGKILL `force_after` milliseconds
+   * later, if it has not ended by then; a negative time leaves that part out. Whatever this
+   * thread does meanwhile.
+   */
+  killLater(token: number, signal: number, timeout: number, forceAfter: number): number
+  /**
+   * What `killLater` has done to a child by now: 1 the timeout's signal was sent, 2 SIGKILL. Of a
+   * child that has exited, during its `Exit` event.
+   */
+  lateKills(token: number): number
   /**
    * Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
    * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
@@ -140,8 +163,20 @@ export declare class Environment {
    * reading end has none.
    */
   shutdown(token: number): number
+  /**
+   * A pipe for two children to share: the descriptor to read from and the one to write to, both
+   * JS's to close. One number alone is `-errno`.
+   */
+  openPipe(): Array<number>
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
+}
+
+/** All that is left of a stream. */
+export interface Rest {
+  chunks: Array<Buffer | string>
+  /** How many bytes had come for them. */
+  count: number
 }
 
 /** Options of ours for one spawn; what is absent is not done. */
@@ -154,10 +189,16 @@ export interface SpawnExtras {
 export interface SyncOutcome {
   /** A positive errno, or 0. */
   errno: number
+  /** The step at which the start failed; `Step` in src/sys/linux/vfork.rs has the numbers. */
+  step?: number
   pid: number
   code: number
   /** The signal that killed it, or 0. */
   signal: number
+  /** How many bytes of each entry's output were not kept. */
+  dropped?: Array<number>
+  /** Whether it was sent SIGKILL in the end. */
+  forced?: boolean
   /** What came out of each stdio entry; null for all but outputs. Absent without a `pid`. */
   output?: Array<Buffer | null>
 }
@@ -183,4 +224,11 @@ export interface SyncRequest {
   /** Bytes of all outputs together; 0 is no limit. */
   maxBuffer: number
   killSignal: number
+  /** Milliseconds from that signal to SIGKILL; absent: never. */
+  forceAfter?: number
+  /** Keep only so many bytes of the beginning and of the end of each output. */
+  head?: number
+  tail?: number
+  /** Whether the outputs end with the program, whoever else may still write to them. */
+  endsAtExit?: boolean
 }

@@ -4,6 +4,7 @@
 const node = require('node:child_process');
 const api = require('./lib/api.js');
 const { native, nativeError } = require('./lib/native.js');
+const running = require('./lib/run/api.js');
 
 module.exports.native = native;
 module.exports.nativeError = nativeError;
@@ -14,5 +15,9 @@ module.exports.execFile = api.execFile;
 module.exports.execFileSync = api.execFileSync;
 module.exports.execSync = api.execSync;
 module.exports.fork = api.fork;
+module.exports.pipeline = running.pipeline;
+module.exports.run = running.run;
+module.exports.RunError = running.RunError;
+module.exports.runSync = running.runSync;
 module.exports.spawn = api.spawn;
 module.exports.spawnSync = api.spawnSync;

@@ -9,6 +9,8 @@ const { isDeferred } = require('./environment.js');
 const { errnoException } = require('./errors.js');
 const { extrasOf } = require('./extra-options.js');
 const { addMethods } = require('./child-extras.js');
+const { explain } = require('./failed-start.js');
+const { forceKillDelay } = require('./force-kill.js');
 const { checkPermission } = require('./permission.js');
 const { Process } = require('./process-handle.js');
 const { Pipe } = require('./pipe-handle.js');
@@ -81,11 +83,14 @@ ChildProcess.prototype.spawn = function spawn(options) {
   const started = this._handle.spawn(options, this.spawnargs, stdio, serialization === 'advanced');
   const error = started.status;
   if (error !== 0) {
+    this._handle.failure = { step: started.step, request: options };
     tracing?.error.publish({ process: this, error: errnoException(error, 'spawn') });
     if (!DEFERRED.has(-error)) {
       closeAll(started.tokens);
+      const thrown = errnoException(error, 'spawn');
+      explain(thrown, this._handle.failure);
       this._handle = null;
-      throw errnoException(error, 'spawn');
+      throw thrown;
     }
     process.nextTick(reportFailure, this, error);
     if (error === -EMFILE || error === -ENFILE) {
@@ -111,7 +116,7 @@ function attachStdio(child, stdio, tokens) {
   const sockets = stdio.entries.map((entry, index) => {
     if (entry.kind === KIND.CHANNEL) {
       child._closesNeeded++;
-    } else if (entry.kind === KIND.SOCKET || entry.kind === KIND.FIFO) {
+    } else if (tokens[index] !== -1) {
       // A pipe has one direction only.
       const writable = entry.kind === KIND.SOCKET || index === 0;
       const socket = new Socket(new Pipe(tokens[index]), index > 0, writable);
@@ -143,16 +148,19 @@ function reportFailure(child, error) {
 
 /** The child has exited, or (a negative code) was never started. */
 function finish(child, exitCode, signalCode) {
+  const handle = child._handle;
+  if (handle?.lateKills > 0) child.killed = true;
   if (signalCode) child.signalCode = signalCode;
   else child.exitCode = exitCode;
   child.stdin?.destroy();
-  child._handle?.close();
+  handle?.close();
   child._handle = null;
   if (exitCode < 0) {
     const syscall = child.spawnfile ? `spawn ${child.spawnfile}` : 'spawn';
     const error = /** @type {any} */ (errnoException(exitCode, syscall));
     if (child.spawnfile) error.path = child.spawnfile;
     error.spawnargs = child.spawnargs.slice(1);
+    if (handle?.failure) explain(error, handle.failure);
     child.emit('error', error);
   } else {
     child.emit('exit', child.exitCode, child.signalCode);
@@ -178,14 +186,17 @@ function maybeClose(child) {
 
 /**
  * Sends a signal, SIGTERM by default. True if it was sent; false if the child has exited, was
- * never started, or (after an 'error' event) may not be signalled.
+ * never started, or (after an 'error' event) may not be signalled. With `forceKillAfter`, or if the
+ * child was given that option, SIGKILL follows.
  */
-ChildProcess.prototype.kill = function kill(signal) {
+ChildProcess.prototype.kill = function kill(signal, options = undefined) {
   const number = toSignalNumber(signal);
+  const forceAfter = forceKillDelay(this, number, options);
   if (!this._handle) return false;
   const status = this._handle.kill(number);
   if (status === 0) {
     this.killed = true;
+    if (forceAfter !== undefined) this._handle.killLater({ forceAfter });
     return true;
   }
   if (status === -EINVAL || status === -ENOSYS) throw errnoException(status, 'kill');

@@ -18,6 +18,14 @@ class Process {
   pid;
   /** @type {((exitCode: number, signal: string) => void) | undefined} */
   onexit;
+  /**
+   * Why nothing was started.
+   * @type {{ step: number, request: any } | undefined}
+   */
+  failure;
+  /** Of a child that has exited: what `killLater` had done to it. 1: the signal was sent, 2: SIGKILL. */
+  lateKills = 0;
+  #isKilledLater = false;
 
   /**
    * Starts the program; see start.js.
@@ -39,6 +47,7 @@ class Process {
 
   onevent(event, code, signal) {
     if (event !== EVENT.EXIT) return;
+    if (this.#isKilledLater) this.lateKills = environment().lateKills(this.#token);
     this.#token = -1;
     this.#resource.runInAsyncScope(reportExit, this, code, signal);
     this.#resource.emitDestroy();
@@ -47,6 +56,18 @@ class Process {
   /** 0 or a negative errno. Never reaches a process that has been reaped. */
   kill(signal) {
     return this.#token === -1 ? -ESRCH : environment().kill(this.#token, signal);
+  }
+
+  /**
+   * Has the addon send signals at their time, whatever this thread does then: `signal` after `timeout`
+   * milliseconds, if given, and SIGKILL `forceAfter` milliseconds after that (or from now). What has
+   * ended by then is left alone. `getReady` of force-kill.js must have been called.
+   * @param {{ signal?: number, timeout?: number, forceAfter?: number }} times
+   */
+  killLater({ signal = 0, timeout = -1, forceAfter = -1 }) {
+    if (this.#token === -1) return;
+    this.#isKilledLater = true;
+    environment().killLater(this.#token, signal, timeout, forceAfter);
   }
 
   ref() {

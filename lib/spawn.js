@@ -5,6 +5,7 @@ const { addAbortListener } = require('node:events');
 const { ChildProcess } = require('./child.js');
 const { abortError } = require('./errors.js');
 const { settleExtras } = require('./extra-options.js');
+const { forcing, killsInTime } = require('./force-kill.js');
 const {
   normalizeSpawnArguments,
   sanitizeKillSignal,
@@ -20,7 +21,7 @@ function spawn(file, args, options) {
   settleExtras(request);
   const child = new ChildProcess();
   child.spawn(request);
-  if (request.timeout > 0) killAfter(child, request.timeout, killSignal);
+  if (request.timeout > 0 && !killsInTime(request)) killAfter(child, request.timeout, killSignal);
   if (request.signal) killOnAbort(child, request.signal, killSignal);
   return child;
 }
@@ -48,7 +49,7 @@ function killOnAbort(child, signal, killSignal) {
 
 function abort(child, killSignal, reason) {
   try {
-    if (child.kill(killSignal)) child.emit('error', abortError(reason));
+    if (child.kill(killSignal, forcing(child))) child.emit('error', abortError(reason));
   } catch (error) {
     child.emit('error', error);
   }

@@ -1,7 +1,7 @@
 'use strict';
 // One crossing into the addon: a request packed into strings and one Int32Array.
 
-const { environment } = require('./native.js');
+const { environmentOrErrno } = require('./native-state.js');
 const { packEnvironment } = require('./environment.js');
 const { extrasOf } = require('./extra-options.js');
 const { KIND } = require('./stdio.js');
@@ -70,19 +70,10 @@ function start(options, args, stdio, advanced) {
   return { status, pid: plan[OUT.PID], child: plan[OUT.CHILD], step, tokens };
 }
 
-/** The first spawn opens descriptors of its own, and may find none: then that is its failure. */
-function environmentOrErrno() {
-  try {
-    return environment();
-  } catch (error) {
-    const errno = Number(/** @type {any} */ (error).code);
-    if (Number.isNaN(errno)) throw error;
-    return -errno;
-  }
-}
+const OWN_KINDS = new Set([KIND.SOCKET, KIND.FIFO, KIND.FIFO_OR_SOCKET, KIND.CHANNEL]);
 
 function hasOurEnd(kind) {
-  return kind === KIND.SOCKET || kind === KIND.FIFO || kind === KIND.CHANNEL;
+  return OWN_KINDS.has(kind);
 }
 
 function setId(plan, id, flag) {
@@ -91,4 +82,4 @@ function setId(plan, id, flag) {
   return id;
 }
 
-module.exports = { start, environmentOrErrno };
+module.exports = { start };

@@ -9,6 +9,15 @@ use crate::capture::{Capture, Chunk, Form, Progress};
 use crate::reactor::{Served, Token};
 use crate::stream::{Kind, Stream};
 
+/// All that is left of a stream.
+#[napi(object, object_from_js = false)]
+pub struct Rest {
+    #[napi(ts_type = "Array<Buffer | string>")]
+    pub chunks: Vec<Whole>,
+    /// How many bytes had come for them.
+    pub count: f64,
+}
+
 #[napi]
 impl Environment {
     /// Gathers what a stream brings. It comes as `Data` at once when the stream ends, or as it was
@@ -49,8 +58,8 @@ impl Environment {
 
     /// The stream ends behind what there is to read now, whoever else may still write to it. Null
     /// if that comes as events; else what was captured, and then nothing comes any more.
-    #[napi(ts_return_type = "Array<Buffer | string> | null")]
-    pub fn end_soon(&self, token: u32) -> Option<Vec<Whole>> {
+    #[napi]
+    pub fn end_soon(&self, token: u32) -> Option<Rest> {
         let handle = self.inner.reactor.get(token)?;
         let Handle::Stream(stream) = &*handle else { return None };
         let mut is_more_to_come = false;
@@ -60,7 +69,9 @@ impl Environment {
         }
         stream.set_reading(false);
         let _ = self.inner.reactor.update(token);
-        Some(stream.set_capture(None).into_iter().map(Whole).collect())
+        let count = stream.captured_count() as f64;
+        let chunks = stream.set_capture(None).into_iter().map(Whole).collect();
+        Some(Rest { chunks, count })
     }
 
     /// How many bytes are gathered.

@@ -10,6 +10,7 @@ use super::environment::Environment;
 use super::negative_errno;
 use super::raw::Captured;
 use super::spawn::environment;
+use crate::capture::ends::Ends;
 use crate::sync::{self, Channel, Limits, Outcome, Stdio};
 use crate::sys::exit::ExitStatus;
 use crate::sys::fd;
@@ -35,6 +36,13 @@ pub struct SyncRequest {
     /// Bytes of all outputs together; 0 is no limit.
     pub max_buffer: f64,
     pub kill_signal: i32,
+    /// Milliseconds from that signal to SIGKILL; absent: never.
+    pub force_after: Option<f64>,
+    /// Keep only so many bytes of the beginning and of the end of each output.
+    pub head: Option<f64>,
+    pub tail: Option<f64>,
+    /// Whether the outputs end with the program, whoever else may still write to them.
+    pub ends_at_exit: Option<bool>,
 }
 
 /// How it came out. Without a `pid` it was not started, and `errno` says why.
@@ -48,6 +56,10 @@ pub struct SyncOutcome {
     pub code: i32,
     /// The signal that killed it, or 0.
     pub signal: i32,
+    /// How many bytes of each entry's output were not kept.
+    pub dropped: Option<Vec<f64>>,
+    /// Whether it was sent SIGKILL in the end.
+    pub forced: Option<bool>,
     /// What came out of each stdio entry; null for all but outputs. Absent without a `pid`.
     #[napi(ts_type = "Array<Buffer | null>")]
     pub output: Option<Vec<Option<Captured>>>,
@@ -68,7 +80,16 @@ impl Environment {
             Ok(outcome) => from_outcome(outcome),
             Err(Failure { step, errno }) => {
                 let step = Some(step as i32);
-                SyncOutcome { errno, step, pid: 0, code: 0, signal: 0, output: None }
+                SyncOutcome {
+                    errno,
+                    step,
+                    pid: 0,
+                    code: 0,
+                    signal: 0,
+                    output: None,
+                    dropped: None,
+                    forced: None,
+                }
             }
         }
     }
@@ -86,6 +107,7 @@ impl Environment {
             2 => end(Channel::Fifo),
             3 => Stdio::Fd(fd::borrow(value)?),
             4 => Stdio::Owned(self.lend(value.cast_unsigned())?),
+            7 => Stdio::Same(value.unsigned_abs() as usize),
             _ => Stdio::Ignore,
         })
     }
@@ -101,6 +123,12 @@ fn run(
         deadline: deadline(start, request.timeout),
         output: output_limit(request.max_buffer),
         kill_signal: request.kill_signal,
+        force_after: request.force_after.and_then(milliseconds),
+        ends: request
+            .head
+            .zip(request.tail)
+            .map(|(head, tail)| Ends::new(head as usize, tail as usize)),
+        ends_at_exit: request.ends_at_exit.unwrap_or(false),
     };
     let program = Request {
         file: request.file.as_bytes(),
@@ -118,12 +146,15 @@ fn run(
 }
 
 /// `None`: never, also for a time that no clock will reach.
-fn deadline(start: Instant, milliseconds: f64) -> Option<Instant> {
-    if milliseconds <= 0.0 {
+fn deadline(start: Instant, timeout: f64) -> Option<Instant> {
+    if timeout <= 0.0 {
         return None;
     }
-    let timeout = Duration::try_from_secs_f64(milliseconds / 1000.0).ok()?;
-    start.checked_add(timeout)
+    start.checked_add(milliseconds(timeout)?)
+}
+
+fn milliseconds(number: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(number / 1000.0).ok()
 }
 
 /// JS allows fractions: 4 bytes are not more than 4.5, 5 are.
@@ -140,6 +171,8 @@ fn from_outcome(outcome: Outcome) -> SyncOutcome {
     SyncOutcome {
         errno: outcome.errno.unwrap_or(0),
         step: None,
+        dropped: Some(outcome.dropped.into_iter().map(|count| count as f64).collect()),
+        forced: Some(outcome.forced),
         pid: outcome.pid,
         code,
         signal,

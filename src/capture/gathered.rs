@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 
 use super::Source;
+use super::ends::Ends;
 use crate::sys::append;
 
 /// What one read asks for while no limit is near.
@@ -15,10 +16,6 @@ const READ_BYTES: usize = 64 * 1024;
 const PIECE_BYTES: usize = 1024 * 1024;
 /// The longest string that V8 makes (`buffer.constants.MAX_STRING_LENGTH`).
 const STRING_UNITS: usize = (1 << 29) - 24;
-
-/// How far the kept ends of an output may be exceeded before the middle is dropped: the end is
-/// moved then.
-const SLACK_BYTES: usize = 1024 * 1024;
 
 /// What the output is to become.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,10 +44,8 @@ pub(super) struct Gathered {
     form: Form,
     /// How many bytes may be there before JS has to count in its own way.
     limit: Option<usize>,
-    /// How many bytes to keep of the beginning and of the end, where it is not all.
-    ends: Option<(usize, usize)>,
-    /// How many bytes between them are gone.
-    dropped: usize,
+    /// Where not all of it is to be kept.
+    ends: Option<Ends>,
     bytes: Vec<u8>,
     /// Where the last read begins.
     last: usize,
@@ -67,7 +62,6 @@ impl Gathered {
             form,
             limit,
             ends: None,
-            dropped: 0,
             bytes: Vec::new(),
             last: 0,
             valid: 0,
@@ -78,7 +72,7 @@ impl Gathered {
     }
 
     pub fn of_ends(head: usize, tail: usize) -> Gathered {
-        Gathered { ends: Some((head, tail)), ..Gathered::new(Form::Bytes, None) }
+        Gathered { ends: Some(Ends::new(head, tail)), ..Gathered::new(Form::Bytes, None) }
     }
 
     /// All of it, for another owner.
@@ -89,7 +83,7 @@ impl Gathered {
 
     /// How many bytes have come, kept or not.
     pub fn count(&self) -> usize {
-        self.bytes.len() + self.dropped
+        self.bytes.len() + self.ends.map_or(0, |ends| ends.dropped())
     }
 
     pub fn take(&mut self, piece: &[u8]) {
@@ -126,20 +120,10 @@ impl Gathered {
         self.limit.is_some_and(|limit| self.bytes.len() > limit || self.is_malformed)
     }
 
-    /// Drops what stands between the ends, once it is more than `slack`.
-    fn drop_middle(&mut self, slack: usize) {
-        let Some((head, tail)) = self.ends else { return };
-        let kept = head.saturating_add(tail);
-        if self.bytes.len() > kept.saturating_add(slack) {
-            let middle = head..self.bytes.len() - tail;
-            self.dropped += middle.len();
-            self.bytes.drain(middle);
-        }
-    }
-
     fn check(&mut self) {
-        // The tail is moved: by as much as has come since the last time.
-        self.drop_middle(self.ends.map_or(0, |(_, tail)| tail.max(SLACK_BYTES)));
+        if let Some(ends) = &mut self.ends {
+            ends.trim(&mut self.bytes);
+        }
         if self.form != Form::Utf8 || self.is_malformed {
             return;
         }
@@ -161,7 +145,9 @@ impl Gathered {
 
     /// One chunk if the output is complete and this side can decode it, else the bytes.
     pub fn into_chunks(mut self) -> Vec<Chunk> {
-        self.drop_middle(0);
+        if let Some(ends) = &mut self.ends {
+            ends.finish(&mut self.bytes);
+        }
         if self.bytes.is_empty() {
             return Vec::new();
         }

@@ -7,6 +7,7 @@
 //! the stream is read as any other from there.
 
 mod away;
+pub mod ends;
 mod gathered;
 mod growth;
 
@@ -287,5 +288,52 @@ mod tests {
         stream.write_all(b"more").unwrap();
         drop(capture);
         assert_eq!(stream.write(b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn a_pipe_is_captured_too_and_only_its_ends_are_kept() {
+        let (ours, theirs) = fd::pipe().unwrap();
+        fd::set_nonblocking(ours.as_fd(), true).unwrap();
+        let sent = text(5_000_000);
+        let expected = [&sent[..10], &sent[sent.len() - 20..]].concat();
+        let writing = std::thread::spawn(move || {
+            std::fs::File::from(theirs).write_all(&sent).unwrap();
+        });
+        let mut capture = Capture::of_ends(10, 20);
+        let mut scratch = vec![0; 64 * 1024];
+        loop {
+            let epoll = Epoll::new().unwrap();
+            let watched = capture.counter().unwrap_or(ours.as_fd());
+            epoll.add(watched, 0, Interest { read: true, write: false }).unwrap();
+            epoll.wait(&mut Vec::new()).unwrap();
+            match capture.advance(|buffer| fd::read(&ours, buffer), &mut scratch, false) {
+                Progress::Large => capture.move_away(&ours, Source::Pipe),
+                Progress::Over => break,
+                Progress::Idle | Progress::Waiting => {}
+            }
+        }
+        writing.join().unwrap();
+        assert_eq!(capture.count(), 5_000_000);
+        assert_eq!(capture.into_chunks(), [Chunk::Bytes(expected)]);
+    }
+
+    #[test]
+    fn a_capture_elsewhere_comes_back_with_all_that_was_read() {
+        let (ours, theirs) = socket::pair().unwrap();
+        let mut stream = writer(theirs);
+        let sent = text(150_000);
+        stream.write_all(&sent).unwrap();
+        let mut capture = Capture::new(Form::Bytes, None);
+        capture.move_away(&ours, Source::Socket);
+        while capture.count() < sent.len() {
+            std::thread::yield_now();
+        }
+        capture.stay_here();
+        assert!(capture.counter().is_none());
+        capture.end();
+        assert!(capture.into_chunks() == [Chunk::Bytes(sent)]);
+        // Still open, and read no more.
+        stream.write_all(b"more").unwrap();
+        assert_eq!(socket::receive(&ours, &mut [0; 8]).unwrap(), 4);
     }
 }
