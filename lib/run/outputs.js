@@ -30,8 +30,9 @@ class Whole {
       maxBuffer,
       isKept: true,
       onoverflow: (error) => {
-        this.#output.destroy();
+        // In this order: a program that meets the closed pipe first ends by that.
         onoverflow(error);
+        this.#output.destroy();
       },
     });
   }

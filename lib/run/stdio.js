@@ -8,6 +8,7 @@ const { parseStdio, ROOMY_PIPE, SAME_AS_STDOUT } = require('../stdio.js');
 const { isNullish, validateArray, validateBoolean, validatePath } = require('../validate.js');
 const { File } = require('./file.js');
 
+const WORDS = ['pipe', 'ignore', 'inherit', 'fifo', 'overlapped', 'ipc'];
 const NAMES = ['stdin', 'stdout', 'stderr'];
 
 /**
@@ -60,8 +61,11 @@ function isPipe(item) {
 
 function settleItem(item, index) {
   if (index < 3 && isPipe(item)) return ROOMY_PIPE;
+  const name = NAMES[index] ?? `stdio[${index}]`;
+  if (typeof item === 'string' && !WORDS.includes(item)) {
+    throw invalidArgValue(`options.${name}`, item, `must be one of: ${WORDS.join(', ')}`);
+  }
   if (item instanceof File || item === null || typeof item !== 'object') return item;
-  const name = NAMES[index] ?? 'stdio';
   if (item instanceof URL) return toFile({ file: item }, name, index);
   return Object.hasOwn(item, 'file') ? toFile(item, name, index) : item;
 }
