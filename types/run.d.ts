@@ -95,36 +95,42 @@ export interface RunOptions
   forceKillAfter?: number | boolean | undefined;
 }
 
+/** The type of an option, whether it is given or not. */
+type OptionOf<O, Name> = Name extends keyof O ? O[Name] : undefined;
+
 /** What one output of a run is, by the options. */
-export type RunOutput<O, Name extends 'stdout' | 'stderr' | 'all'> = O extends { all: true }
-  ? Name extends 'all'
+export type RunOutput<O, Name extends 'stdout' | 'stderr' | 'all'> = Name extends 'all'
+  ? OptionOf<O, 'all'> extends true
     ? RunText<O>
-    : undefined
-  : Name extends 'all'
-    ? O extends { all?: false | undefined }
+    : OptionOf<O, 'all'> extends false | undefined
       ? undefined
       : RunText<O> | undefined
-    : RunOptions extends O
+  : OptionOf<O, 'all'> extends true
+    ? undefined
+    : OptionOf<O, 'all'> extends false | undefined
+      ? RunPiped<O, Name>
+      : RunPiped<O, Name> | undefined;
+
+/** The same, as far as it depends on where the output leads. */
+type RunPiped<O, Name> =
+  OptionOf<O, Name> extends 'pipe' | undefined
+    ? OptionOf<O, 'stdio'> extends 'pipe' | undefined
+      ? RunText<O>
+      : RunText<O> | undefined
+    : 'pipe' extends OptionOf<O, Name>
       ? RunText<O> | undefined
-      : Name extends keyof O
-        ? O[Name] extends 'pipe' | undefined
-          ? RunText<O>
-          : 'pipe' extends O[Name]
-            ? RunText<O> | undefined
-            : undefined
-        : O extends { stdio: unknown }
-          ? RunText<O> | undefined
-          : RunText<O>;
+      : undefined;
 
 /** What text is in a result: strings, lines or Buffers. */
-export type RunText<O> = O extends { lines: true }
-  ? string[]
-  : O extends { encoding: 'buffer' }
-    ? OutputBuffer
-    : RunOptions extends O
-      ? string | string[] | OutputBuffer
-      : O extends { lines?: false | undefined; encoding?: BufferEncoding | undefined }
-        ? string
+export type RunText<O> =
+  OptionOf<O, 'lines'> extends true
+    ? string[]
+    : OptionOf<O, 'encoding'> extends 'buffer'
+      ? OutputBuffer
+      : OptionOf<O, 'lines'> extends false | undefined
+        ? OptionOf<O, 'encoding'> extends BufferEncoding | undefined
+          ? string
+          : string | OutputBuffer
         : string | string[] | OutputBuffer;
 
 /** How a program came out; {@link RunError} has the same. */
@@ -177,7 +183,7 @@ export interface RunResult<O = RunOptions> {
 /** A run under way. */
 export interface RunPromise<O = RunOptions>
   extends Promise<RunResult<O>>,
-    AsyncIterable<O extends { encoding: 'buffer' } ? OutputBuffer : string> {
+    AsyncIterable<OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string> {
   /**
    * The program while it runs. One that was not started has no `pid`. Its outputs are collected whoever
    * else listens to them.
@@ -191,7 +197,7 @@ export interface RunPromise<O = RunOptions>
    * @throws `ERR_INVALID_STATE` where stdout is no pipe
    */
   [Symbol.asyncIterator](): AsyncGenerator<
-    O extends { encoding: 'buffer' } ? OutputBuffer : string,
+    OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string,
     void,
     void
   >;
@@ -292,12 +298,12 @@ export interface PipelineResult<O = PipelineOptions>
 /** A pipeline under way. */
 export interface PipelinePromise<O = PipelineOptions>
   extends Promise<PipelineResult<O>>,
-    AsyncIterable<O extends { encoding: 'buffer' } ? OutputBuffer : string> {
+    AsyncIterable<OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string> {
   /** The programs while they run, in order. */
   readonly children: node.ChildProcess[];
   /** As that of `run()`, of the last stage. */
   [Symbol.asyncIterator](): AsyncGenerator<
-    O extends { encoding: 'buffer' } ? OutputBuffer : string,
+    OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string,
     void,
     void
   >;
