@@ -1,34 +1,14 @@
 'use strict';
 // ChildProcess: its properties, and the one state machine that decides when 'spawn', 'error',
-// 'exit' and 'close' come.
+// 'exit' and 'close' come. The class is there as soon as the package is loaded; what it works with is
+// loaded with the first child.
 
 const { EventEmitter } = require('node:events');
 const diagnosticsChannel = require('node:diagnostics_channel');
-const os = require('node:os');
-const { isDeferred } = require('./environment.js');
-const { errnoException } = require('./errors.js');
-const { extrasOf } = require('./extra-options.js');
 const { addMethods } = require('./child-extras.js');
-const { explain } = require('./failed-start.js');
-const { forceKillDelay } = require('./force-kill.js');
-const { checkPermission } = require('./permission.js');
-const { Process } = require('./process-handle.js');
-const { Pipe } = require('./pipe-handle.js');
-const { Socket, lend, isLent } = require('./socket.js');
-const { parseStdio, KIND } = require('./stdio.js');
-const { toSignalNumber } = require('./signals.js');
-const {
-  validateObject,
-  validateOneOf,
-  validateArray,
-  validateString,
-  validateMaxMessageSize,
-} = require('./validate.js');
-const { openChannel, channelEnvironment } = require('./ipc/open.js');
 
-const { EACCES, EAGAIN, EMFILE, ENFILE, ENOENT, EINVAL, ENOSYS, ESRCH } = os.constants.errno;
 /** Failures that become an 'error' event; any other is thrown. */
-const DEFERRED = new Set([EACCES, EAGAIN, EMFILE, ENFILE, ENOENT]);
+const DEFERRED = ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'];
 
 const created = diagnosticsChannel.channel('child_process');
 // Node reports spawns on a tracing channel from 24 on.
@@ -40,6 +20,7 @@ const spawned =
 // An old-style constructor, as in Node: programs call it on objects of their own.
 /** @this {any} */
 function ChildProcess() {
+  const { Process } = require('./process-handle.js');
   EventEmitter.call(this);
   this._closesNeeded = 1;
   this._closesGot = 0;
@@ -57,6 +38,17 @@ Object.setPrototypeOf(ChildProcess, EventEmitter);
 
 /** Everything is checked and opened before anything is started; what fails leaves nothing open. */
 ChildProcess.prototype.spawn = function spawn(options) {
+  const { isDeferred } = require('./environment.js');
+  const { errnoException } = require('./errors.js');
+  const { checkPermission } = require('./permission.js');
+  const { parseStdio } = require('./stdio.js');
+  const {
+    validateObject,
+    validateOneOf,
+    validateArray,
+    validateString,
+    validateMaxMessageSize,
+  } = require('./validate.js');
   validateObject(options, 'options');
   const stdio = parseStdio(options.stdio || 'pipe', false);
   const { serialization } = options;
@@ -76,7 +68,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
     this.spawnargs = options.args;
   }
   checkPermission(this.spawnfile);
-  if (hasChannel) channelEnvironment(options, stdio.ipcIndex);
+  if (hasChannel) require('./ipc/open.js').channelEnvironment(options, stdio.ipcIndex);
 
   const tracing = spawned?.hasSubscribers ? spawned : undefined;
   tracing?.start.publish({ process: this, options });
@@ -85,15 +77,16 @@ ChildProcess.prototype.spawn = function spawn(options) {
   if (error !== 0) {
     this._handle.failure = { step: started.step, request: options };
     tracing?.error.publish({ process: this, error: errnoException(error, 'spawn') });
-    if (!DEFERRED.has(-error)) {
+    const { errno } = require('node:os').constants;
+    if (!DEFERRED.some((name) => errno[name] === -error)) {
       closeAll(started.tokens);
       const thrown = errnoException(error, 'spawn');
-      explain(thrown, this._handle.failure);
+      require('./failed-start.js').explain(thrown, this._handle.failure);
       this._handle = null;
       throw thrown;
     }
     process.nextTick(reportFailure, this, error);
-    if (error === -EMFILE || error === -ENFILE) {
+    if (error === -errno.EMFILE || error === -errno.ENFILE) {
       closeAll(started.tokens);
       return error;
     }
@@ -102,17 +95,20 @@ ChildProcess.prototype.spawn = function spawn(options) {
     process.nextTick(reportSpawn, this);
   }
   this.pid = this._handle.pid;
-  if (error === 0) extrasOf(options)?.started(this);
+  if (error === 0) require('./extra-options.js').extrasOf(options)?.started(this);
   attachStdio(this, stdio, started.tokens);
   if (hasChannel) {
     const token = started.tokens[stdio.channelEntry];
-    openChannel(this, token, options, () => maybeClose(this));
+    require('./ipc/open.js').openChannel(this, token, options, () => maybeClose(this));
   }
   return error;
 };
 
 /** Makes the streams of all entries, and stops those that were lent to the child. */
 function attachStdio(child, stdio, tokens) {
+  const { Pipe } = require('./pipe-handle.js');
+  const { Socket, lend } = require('./socket.js');
+  const { KIND } = require('./stdio.js');
   const sockets = stdio.entries.map((entry, index) => {
     if (entry.kind === KIND.CHANNEL) {
       child._closesNeeded++;
@@ -135,6 +131,7 @@ function attachStdio(child, stdio, tokens) {
 }
 
 function closeAll(tokens) {
+  const { Pipe } = require('./pipe-handle.js');
   for (const token of tokens) if (token !== -1) new Pipe(token).close();
 }
 
@@ -157,10 +154,11 @@ function finish(child, exitCode, signalCode) {
   child._handle = null;
   if (exitCode < 0) {
     const syscall = child.spawnfile ? `spawn ${child.spawnfile}` : 'spawn';
+    const { errnoException } = require('./errors.js');
     const error = /** @type {any} */ (errnoException(exitCode, syscall));
     if (child.spawnfile) error.path = child.spawnfile;
     error.spawnargs = child.spawnargs.slice(1);
-    if (handle?.failure) explain(error, handle.failure);
+    if (handle?.failure) require('./failed-start.js').explain(error, handle.failure);
     child.emit('error', error);
   } else {
     child.emit('exit', child.exitCode, child.signalCode);
@@ -171,6 +169,7 @@ function finish(child, exitCode, signalCode) {
 }
 
 function drainUnread(child) {
+  const { isLent } = require('./socket.js');
   for (const stream of child.stdio ?? []) {
     if (stream?.readable && !isLent(stream)) stream.resume();
   }
@@ -190,6 +189,8 @@ function maybeClose(child) {
  * child was given that option, SIGKILL follows.
  */
 ChildProcess.prototype.kill = function kill(signal, options = undefined) {
+  const { forceKillDelay } = require('./force-kill.js');
+  const { toSignalNumber } = require('./signals.js');
   const number = toSignalNumber(signal);
   const forceAfter = forceKillDelay(this, number, options);
   if (!this._handle) return false;
@@ -199,6 +200,8 @@ ChildProcess.prototype.kill = function kill(signal, options = undefined) {
     if (forceAfter !== undefined) this._handle.killLater({ forceAfter });
     return true;
   }
+  const { errnoException } = require('./errors.js');
+  const { EINVAL, ENOSYS, ESRCH } = require('node:os').constants.errno;
   if (status === -EINVAL || status === -ENOSYS) throw errnoException(status, 'kill');
   if (status !== -ESRCH) this.emit('error', errnoException(status, 'kill'));
   return false;
