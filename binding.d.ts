@@ -140,6 +140,25 @@ export declare class Environment {
   shutdown(token: number): number
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
+  /** What /proc tells of a process, or null where there is no such process. */
+  processVitals(pid: number): ProcessVitals | null
+}
+
+/** A process at one moment. */
+export interface ProcessVitals {
+  /** The letter that ps shows: 'R', 'S', 'D', 'T' (stopped), 't' (traced), 'Z', ... */
+  state: string
+  parent: number
+  /** CPU time in microseconds, in steps of 10 ms. */
+  user: number
+  system: number
+  /** `user` and `system` together. */
+  cpu: number
+  threads: number
+  /** Bytes. */
+  rss: number
+  /** In clock ticks since the machine was started: together with the pid the name of a process. */
+  startTime: number
 }
 
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */

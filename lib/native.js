@@ -84,4 +84,20 @@ function own(token, owner) {
   owners[token] = owner;
 }
 
-module.exports = { native: binding !== undefined, nativeError, environment, own, EVENT };
+/**
+ * What /proc tells of a process of this machine at this moment; null where there is none of this pid.
+ * A zombie has a state, 'Z', and no memory.
+ * @param {number} pid
+ */
+function processVitals(pid) {
+  return environment().processVitals(pid);
+}
+
+module.exports = {
+  native: binding !== undefined,
+  nativeError,
+  environment,
+  own,
+  processVitals,
+  EVENT,
+};

@@ -11,6 +11,7 @@ mod raw;
 mod spawn;
 mod stream;
 mod sync;
+mod vitals;
 
 use std::io;
 
