@@ -96,10 +96,11 @@ export declare class Environment {
   /** Whether part of a message has arrived and the rest has not. */
   isMidMessage(token: number): boolean
   /**
-   * `dispatch(token, event, first, second)` is called for every event.
+   * `dispatch(token, event, first, second)` is called for every event. During `Exit` the bill of the
+   * child is in `figures`, a Float64Array that nobody else may have; lib/bill.js has the order.
    * Throws an error whose code is an errno, as text, if the system has no descriptors left.
    */
-  constructor(dispatch: unknown)
+  constructor(dispatch: unknown, figures: unknown)
   /** Whether a program of the same executable ignores parts of its environment, NODE_OPTIONS too. */
   ignoresEnvironment(): boolean
   /** Whether the child, stream or channel keeps the loop alive. */
@@ -113,6 +114,12 @@ export declare class Environment {
   fd(token: number): number
   /** Sends a signal to a child; 0 probes. */
   kill(token: number, signal: number): number
+  /** Makes groups that limit memory (bytes) and processes (with their threads). */
+  openGroups(memory?: number | undefined | null, processes?: number | undefined | null): OpenedGroups
+  /** Removes groups that no child has been given. */
+  discardGroups(groups: number): void
+  /** The first of these processors that is not there, or -1. */
+  missingProcessor(numbers: Array<number>): number
   /**
    * Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
    * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
@@ -144,6 +151,19 @@ export declare class Environment {
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
   /** What /proc tells of a process, or null where there is no such process. */
   processVitals(pid: number): ProcessVitals | null
+  /** The same of a child, by its token; null once it has been reaped. */
+  childVitals(token: number): ProcessVitals | null
+}
+
+/** What came of making groups: a number, or what cannot be had and why. */
+export interface OpenedGroups {
+  /** For `SpawnExtras.groups`, or for `discardGroups` if nothing comes of the spawn. */
+  groups?: number
+  /** The directory of the group of version 2, if there is one. A process is in one group of that version. */
+  unified?: string
+  /** 'memory' or 'pids': the controller that is not to be had. */
+  lacking?: 'memory' | 'pids'
+  reason?: string
 }
 
 /** A process at one moment. */
@@ -154,6 +174,9 @@ export interface ProcessVitals {
   /** CPU time in microseconds, in steps of 10 ms. */
   user: number
   system: number
+  /** The same of its children that have ended and were waited for. */
+  waitedUser: number
+  waitedSystem: number
   /** `user` and `system` together. */
   cpu: number
   threads: number
@@ -163,10 +186,31 @@ export interface ProcessVitals {
   startTime: number
 }
 
+/** Limits of setrlimit(2); Infinity is none. */
+export interface ResourceLimits {
+  /** Seconds. */
+  cpuTime?: number
+  /** Bytes. */
+  fileSize?: number
+  stack?: number
+  core?: number
+  /** All of the user, with their threads. */
+  processes?: number
+  openFiles?: number
+}
+
 /** Options of ours for one spawn; what is absent is not done. */
 export interface SpawnExtras {
   /** Paths of the `cgroup.procs` files of the control groups that the child enters. */
   cgroupProcs?: Array<string>
+  /** What `openGroups` answered: groups that the child enters, and that end with it. */
+  groups?: number
+  resourceLimits?: ResourceLimits
+  nice?: number
+  /** Numbers of processors. */
+  affinity?: Array<number>
+  umask?: number
+  noNewPrivileges?: boolean
 }
 
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */

@@ -5,6 +5,7 @@
 const { EventEmitter } = require('node:events');
 const diagnosticsChannel = require('node:diagnostics_channel');
 const os = require('node:os');
+const { keepBill } = require('./bill.js');
 const { isDeferred } = require('./environment.js');
 const { errnoException } = require('./errors.js');
 const { extrasOf } = require('./extra-options.js');
@@ -146,6 +147,7 @@ function finish(child, exitCode, signalCode) {
   if (signalCode) child.signalCode = signalCode;
   else child.exitCode = exitCode;
   child.stdin?.destroy();
+  keepBill(child, child._handle?.bill);
   child._handle?.close();
   child._handle = null;
   if (exitCode < 0) {

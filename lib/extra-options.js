@@ -20,7 +20,12 @@ const { isNullish } = require('./validate.js');
  * ask for nothing (`tree: false`). What `settle` throws is thrown before anything is started.
  * @type {{ names: string[], load: () => { settle(request: any): Part | undefined } }[]}
  */
-const AREAS = [];
+const AREAS = [
+  {
+    names: ['limits', 'nice', 'affinity', 'umask', 'noNewPrivileges'],
+    load: () => require('./limits/options.js'),
+  },
+];
 
 const NAMES = AREAS.flatMap(({ names }) => names);
 

@@ -60,6 +60,9 @@ const EVENT = {
 /** @type {(Owner | undefined)[]} by token */
 const owners = [];
 
+/** Numbers that the addon leaves for the owner of an event; during EXIT the bill of the child. */
+const figures = new Float64Array(11);
+
 /** @type {import('../binding.js').Environment | undefined} */
 let current;
 
@@ -67,7 +70,7 @@ let current;
 function environment() {
   if (current === undefined) {
     if (binding === undefined) throw nativeError;
-    current = new binding.Environment(dispatch);
+    current = new binding.Environment(dispatch, figures);
   }
   return current;
 }
@@ -98,6 +101,7 @@ module.exports = {
   nativeError,
   environment,
   own,
+  figures,
   processVitals,
   EVENT,
 };

@@ -3,6 +3,7 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const os = require('node:os');
+const { takeBill } = require('./bill.js');
 const { environment, own, EVENT } = require('./native.js');
 const { signalName } = require('./signals.js');
 const { start } = require('./start.js');
@@ -18,6 +19,8 @@ class Process {
   pid;
   /** @type {((exitCode: number, signal: string) => void) | undefined} */
   onexit;
+  /** What the child used, once it has exited. @type {number[] | undefined} */
+  bill;
 
   /**
    * Starts the program; see start.js.
@@ -40,6 +43,7 @@ class Process {
   onevent(event, code, signal) {
     if (event !== EVENT.EXIT) return;
     this.#token = -1;
+    this.bill = takeBill();
     this.#resource.runInAsyncScope(reportExit, this, code, signal);
     this.#resource.emitDestroy();
   }
@@ -47,6 +51,11 @@ class Process {
   /** 0 or a negative errno. Never reaches a process that has been reaped. */
   kill(signal) {
     return this.#token === -1 ? -ESRCH : environment().kill(this.#token, signal);
+  }
+
+  /** What /proc tells of the child at this moment; null where it does not run. */
+  vitals() {
+    return this.#token === -1 ? null : environment().childVitals(this.#token);
   }
 
   ref() {

@@ -8,6 +8,7 @@ mod channel;
 mod environment;
 mod extras;
 mod handle;
+mod limits;
 mod raw;
 mod spawn;
 mod stream;

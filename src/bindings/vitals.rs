@@ -1,9 +1,10 @@
-//! Figures of a running process for JS, by its pid.
+//! Figures of a running process for JS, by its pid, or of a child.
 
 use napi_derive::napi;
 
 use super::environment::Environment;
-use crate::sys::proc;
+use super::handle::Handle;
+use crate::sys::proc::{self, Vitals};
 
 /// A process at one moment.
 #[napi(object, object_from_js = false)]
@@ -14,6 +15,9 @@ pub struct ProcessVitals {
     /// CPU time in microseconds, in steps of 10 ms.
     pub user: f64,
     pub system: f64,
+    /// The same of its children that have ended and were waited for.
+    pub waited_user: f64,
+    pub waited_system: f64,
     /// `user` and `system` together.
     pub cpu: f64,
     pub threads: u32,
@@ -28,16 +32,32 @@ impl Environment {
     /// What /proc tells of a process, or null where there is no such process.
     #[napi]
     pub fn process_vitals(&self, pid: i32) -> Option<ProcessVitals> {
-        let vitals = proc::vitals(pid)?;
-        Some(ProcessVitals {
+        proc::vitals(pid).map(ProcessVitals::from)
+    }
+
+    /// The same of a child, by its token; null once it has been reaped.
+    #[napi]
+    pub fn child_vitals(&self, token: u32) -> Option<ProcessVitals> {
+        match self.inner.reactor.get(token).as_deref() {
+            Some(Handle::Child(child)) => child.vitals().map(ProcessVitals::from),
+            _ => None,
+        }
+    }
+}
+
+impl From<Vitals> for ProcessVitals {
+    fn from(vitals: Vitals) -> ProcessVitals {
+        ProcessVitals {
             state: char::from(vitals.state).to_string(),
             parent: vitals.parent,
             user: vitals.user as f64,
             system: vitals.system as f64,
+            waited_user: vitals.waited_user as f64,
+            waited_system: vitals.waited_system as f64,
             cpu: (vitals.user + vitals.system) as f64,
             threads: vitals.threads,
             rss: vitals.rss as f64,
             start_time: vitals.start_time as f64,
-        })
+        }
     }
 }

@@ -17,6 +17,9 @@ pub struct Vitals {
     /// Microseconds, in steps of a clock tick (10 ms), of all threads, ended ones too.
     pub user: u64,
     pub system: u64,
+    /// The same of its children that have ended and were waited for.
+    pub waited_user: u64,
+    pub waited_system: u64,
     pub threads: u32,
     /// Bytes. The kernel counts per processor and sums up late: some 100 KiB for each may be missing.
     pub rss: u64,
@@ -45,10 +48,10 @@ pub fn memory(pid: i32) -> Option<Memory> {
     parse_status(read(pid, "status", &mut buffer).ok()?)
 }
 
-/// Our own peak, in bytes; 0 where /proc is not mounted.
-pub fn own_peak() -> u64 {
-    let pid = i32::try_from(std::process::id()).unwrap_or(0);
-    memory(pid).map_or(0, |memory| memory.peak)
+/// Our own peak, in bytes; `None` where /proc is not mounted.
+pub fn own_peak() -> Option<u64> {
+    let pid = i32::try_from(std::process::id()).ok()?;
+    memory(pid).map(|memory| memory.peak)
 }
 
 /// What is in /proc/PID/NAME, as far as it fits.
@@ -78,7 +81,9 @@ fn parse_stat(text: &[u8]) -> Option<Vitals> {
     let parent = number(fields.next()?)?;
     let user = number(fields.nth(9)?)?;
     let system = number(fields.next()?)?;
-    let threads = number(fields.nth(4)?)?;
+    let waited_user = number(fields.next()?)?;
+    let waited_system = number(fields.next()?)?;
+    let threads = number(fields.nth(2)?)?;
     let start_time = number(fields.nth(1)?)?;
     let pages = number(fields.nth(1)?)?;
     Some(Vitals {
@@ -86,6 +91,8 @@ fn parse_stat(text: &[u8]) -> Option<Vitals> {
         parent: i32::try_from(parent).ok()?,
         user: ticks_to_micros(user),
         system: ticks_to_micros(system),
+        waited_user: ticks_to_micros(waited_user),
+        waited_system: ticks_to_micros(waited_system),
         threads: u32::try_from(threads).ok()?,
         rss: pages * rustix::param::page_size() as u64,
         start_time,
@@ -123,6 +130,7 @@ mod tests {
         let vitals = parse_stat(text).unwrap();
         assert_eq!((vitals.state, vitals.parent, vitals.threads), (b'S', 1, 3));
         assert_eq!((vitals.user, vitals.system), (2_500_000, 300_000));
+        assert_eq!((vitals.waited_user, vitals.waited_system), (70_000, 80_000));
         assert_eq!(vitals.start_time, 123_456);
         assert_eq!(vitals.rss, 200 * rustix::param::page_size() as u64);
     }
@@ -142,7 +150,7 @@ mod tests {
         assert_eq!(own.parent, rustix::process::getppid().unwrap().as_raw_nonzero().get());
         let memory = memory(pid).unwrap();
         assert!(memory.peak >= memory.rss && memory.rss > 0);
-        assert!(own_peak() >= memory.peak);
+        assert!(own_peak().unwrap() >= memory.peak);
     }
 
     #[test]
