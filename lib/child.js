@@ -150,6 +150,7 @@ function finish(child, exitCode, signalCode) {
   if (signalCode) child.signalCode = signalCode;
   else child.exitCode = exitCode;
   child.stdin?.destroy();
+  if (handle?.bill) require('./bill.js').keepBill(child, handle.bill);
   handle?.close();
   child._handle = null;
   if (exitCode < 0) {

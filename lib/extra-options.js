@@ -20,7 +20,13 @@ const { isNullish } = require('./validate.js');
  * ask for nothing (`tree: false`). What `settle` throws is thrown before anything is started.
  * @type {{ names: string[], load: () => { settle(request: any): Part | undefined } }[]}
  */
-const AREAS = [{ names: ['forceKillAfter'], load: () => require('./force-kill.js') }];
+const AREAS = [
+  {
+    names: ['limits', 'nice', 'affinity', 'umask', 'noNewPrivileges'],
+    load: () => require('./limits/options.js'),
+  },
+  { names: ['forceKillAfter'], load: () => require('./force-kill.js') },
+];
 
 const NAMES = AREAS.flatMap(({ names }) => names);
 

@@ -3,7 +3,21 @@
 // to run, and the interpreter that is missing. Not enumerable: printed and compared, the error is Node's.
 
 /** By the number that the addon reports; `Step` in src/sys/linux/vfork.rs has them. */
-const STEPS = ['fd', 'fork', 'setsid', 'fd', 'chdir', 'setgid', 'setuid', 'exec', 'cgroup'];
+const STEPS = [
+  'fd',
+  'fork',
+  'setsid',
+  'fd',
+  'chdir',
+  'setgid',
+  'setuid',
+  'exec',
+  'cgroup',
+  'limit',
+  'nice',
+  'affinity',
+  'noNewPrivileges',
+];
 
 /**
  * @param {any} error

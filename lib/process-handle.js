@@ -3,6 +3,7 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const os = require('node:os');
+const { takeBill } = require('./bill.js');
 const { environment, own, EVENT } = require('./native.js');
 const { signalName } = require('./signals.js');
 const { start } = require('./start.js');
@@ -26,6 +27,8 @@ class Process {
   /** Of a child that has exited: what `killLater` had done to it. 1: the signal was sent, 2: SIGKILL. */
   lateKills = 0;
   #isKilledLater = false;
+  /** What the child used, once it has exited. @type {number[] | undefined} */
+  bill;
 
   /**
    * Starts the program; see start.js.
@@ -49,6 +52,7 @@ class Process {
     if (event !== EVENT.EXIT) return;
     if (this.#isKilledLater) this.lateKills = environment().lateKills(this.#token);
     this.#token = -1;
+    this.bill = takeBill();
     this.#resource.runInAsyncScope(reportExit, this, code, signal);
     this.#resource.emitDestroy();
   }
@@ -68,6 +72,11 @@ class Process {
     if (this.#token === -1) return;
     this.#isKilledLater = true;
     environment().killLater(this.#token, signal, timeout, forceAfter);
+  }
+
+  /** What /proc tells of the child at this moment; null where it does not run. */
+  vitals() {
+    return this.#token === -1 ? null : environment().childVitals(this.#token);
   }
 
   ref() {

@@ -1,90 +1,21 @@
-//! A child: killed only while it is ours to kill, exited exactly once. Its streams and its
-//! channel are sources of their own.
+//! A child: killed only while it is ours to kill, exited exactly once, and billed then. Its streams and
+//! its channel are sources of their own.
+
+mod target;
 
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::bill::{Bill, Evidence};
 use crate::deadlines::{self, Deadline, Strike, Victim};
+use crate::limits::Groups;
 use crate::sys::exit::{self, ExitStatus, ExitWatch};
+use crate::sys::proc::{self, Vitals};
 use crate::sys::spawn::Spawned;
-
-/// A child as all threads know it: the loop that reaps it, and whoever may have to signal it
-/// while that loop stands still. Signals and the reaping exclude each other, so that none reaches
-/// a pid that is somebody else's by now.
-pub struct Target {
-    state: Mutex<State>,
-}
-
-struct State {
-    /// `None` once the child is forgotten.
-    watch: Option<ExitWatch>,
-    reaped: bool,
-}
-
-impl Target {
-    fn new(watch: ExitWatch) -> Target {
-        Target { state: Mutex::new(State { watch: Some(watch), reaped: false }) }
-    }
-
-    /// Sends a signal; 0 probes. ESRCH once the child has been reaped. The one way by which a
-    /// child is signalled, from any thread.
-    pub fn signal(&self, signal: i32) -> io::Result<()> {
-        match &*self.lock() {
-            State { watch: Some(watch), reaped: false } => watch.kill(signal),
-            _ => Err(io::Error::from_raw_os_error(libc::ESRCH)),
-        }
-    }
-
-    /// As `signal`, and tells whether it was sent to a child that had not ended yet: a zombie
-    /// takes signals too.
-    pub fn signal_if_running(&self, signal: i32) -> bool {
-        match &*self.lock() {
-            State { watch: Some(watch), reaped: false } => {
-                !watch.has_ended() && watch.kill(signal).is_ok()
-            }
-            _ => false,
-        }
-    }
-
-    /// The status if the child has ended, and then it is reaped.
-    pub fn try_exit(&self) -> Option<ExitStatus> {
-        let mut state = self.lock();
-        if state.reaped {
-            return None;
-        }
-        let status = match state.watch.as_ref()?.reap() {
-            Ok(None) => return None,
-            Ok(Some(status)) => status,
-            // ECHILD: somebody else reaped it (SIGCHLD is ignored, or a foreign waitpid(-1)). It
-            // is gone, and how it went cannot be known.
-            Err(_) => ExitStatus::Code(0),
-        };
-        state.reaped = true;
-        Some(status)
-    }
-
-    /// The descriptor that turns readable at the exit; `None` once forgotten.
-    pub fn with_fd<R>(&self, f: impl FnOnce(Option<BorrowedFd<'_>>) -> R) -> R {
-        f(self.lock().watch.as_ref().map(ExitWatch::fd))
-    }
-
-    fn forget(&self) -> Option<ExitWatch> {
-        self.lock().watch.take()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Victim for Target {
-    fn strike(&self, signal: i32) -> bool {
-        self.signal_if_running(signal)
-    }
-}
+use target::Target;
 
 /// What has been done to a child at its deadlines; see [`Child::struck`].
 pub const TIMED_OUT: u32 = 1;
@@ -96,12 +27,15 @@ pub struct Child {
     deadlines: RefCell<Vec<Deadline>>,
     struck: Arc<AtomicU32>,
     referenced: Cell<bool>,
+    evidence: Cell<Evidence>,
+    /// Let go of with the child, and removed when the last process in them has ended.
+    groups: RefCell<Groups>,
 }
 
 impl Child {
     /// Watches what was just started. If that cannot be (no descriptor, no thread), the child is
     /// ended again: a child that nobody can wait for must not run.
-    pub fn new(spawned: Spawned) -> io::Result<Child> {
+    pub fn new(spawned: Spawned, groups: Groups) -> io::Result<Child> {
         let watch = ExitWatch::new(spawned.pid, spawned.pidfd)
             .inspect_err(|_| exit::kill_and_reap(spawned.pid))?;
         Ok(Child {
@@ -109,6 +43,8 @@ impl Child {
             deadlines: RefCell::default(),
             struck: Arc::default(),
             referenced: Cell::new(true),
+            evidence: Cell::new(Evidence { before: spawned.peak_before, ..Evidence::default() }),
+            groups: RefCell::new(groups),
         })
     }
 
@@ -130,13 +66,27 @@ impl Child {
         self.struck.load(Ordering::Acquire)
     }
 
-    /// The exit, once: the status if the child has ended, and then it is reaped.
-    pub fn try_exit(&self) -> Option<ExitStatus> {
-        let status = self.target.try_exit();
-        if status.is_some() {
-            self.deadlines.take();
-        }
-        status
+    /// The exit, once: the status if the child has ended, and then it is reaped; and its bill.
+    pub fn try_exit(&self) -> Option<(ExitStatus, Option<Bill>)> {
+        let (status, usage) = self.target.try_exit()?;
+        self.deadlines.take();
+        let bill = usage.map(|usage| {
+            let groups = self.groups.take().figures();
+            Bill::new(usage, &Evidence { groups, ..self.evidence.get() })
+        });
+        Some((status, bill))
+    }
+
+    /// Its figures at this moment; `None` once it has been reaped. A look counts for its peak.
+    pub fn vitals(&self) -> Option<Vitals> {
+        // Not reaped, so that the pid is its own.
+        let pid = self.target.pid()?;
+        let vitals = proc::vitals(pid)?;
+        let Some(memory) = proc::memory(pid) else { return Some(vitals) };
+        let evidence = self.evidence.get();
+        let sampled = evidence.sampled.max(memory.peak);
+        self.evidence.set(Evidence { sampled, ..evidence });
+        Some(Vitals { rss: memory.rss, ..vitals })
     }
 
     /// To be called after `try_exit` gave a status, when the descriptor is out of the reactor's
@@ -185,7 +135,7 @@ pub struct Orphan {
 impl Orphan {
     /// Whether it has ended, and then it is reaped.
     pub fn try_exit(&self) -> Option<ExitStatus> {
-        self.target.try_exit()
+        self.target.try_exit().map(|(status, _)| status)
     }
 
     pub fn with_fd<R>(&self, f: impl FnOnce(Option<BorrowedFd<'_>>) -> R) -> R {

@@ -8,8 +8,10 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use super::handle::{Channel, Handle};
-use super::raw::{self, Host, HostBuffer, KeptBuffer, Value};
+use super::limits::PendingGroups;
+use super::raw::{self, Host, HostBuffer, KeptBuffer, SharedFloats, Value};
 use super::{negative_errno, status};
+use crate::bill::FIGURES;
 use crate::channel::literals::{self, Cut};
 use crate::reactor::{Reactor, Served, Token, Turn};
 use crate::sys::exit::ExitStatus;
@@ -58,12 +60,18 @@ pub(super) enum Event {
     Literal = 12,
 }
 
+/// Of a child that somebody else has reaped.
+const NO_BILL: [f64; FIGURES] = [f64::NAN; FIGURES];
+
 pub(super) struct Inner {
     pub reactor: Reactor<Handle>,
     pub uv_loop: Loop,
     host: Host,
     /// The strikes that hit the child of the `Exit` event under way.
     pub struck: Cell<u32>,
+    /// Where JS finds the bill of a child during its `Exit`.
+    figures: SharedFloats,
+    pub groups: PendingGroups,
 }
 
 /// Everything native that belongs to one JS environment. Children, streams and channels are named
@@ -75,15 +83,22 @@ pub struct Environment {
 
 #[napi]
 impl Environment {
-    /// `dispatch(token, event, first, second)` is called for every event.
+    /// `dispatch(token, event, first, second)` is called for every event. During `Exit` the bill of the
+    /// child is in `figures`, a Float64Array that nobody else may have; lib/bill.js has the order.
     /// Throws an error whose code is an errno, as text, if the system has no descriptors left.
     #[napi(constructor)]
-    pub fn new(env: Env, dispatch: Unknown<'_>) -> Result<Environment, String> {
+    pub fn new(
+        env: Env,
+        dispatch: Unknown<'_>,
+        figures: Unknown<'_>,
+    ) -> Result<Environment, String> {
         let inner = Rc::new(Inner {
             reactor: Reactor::new().map_err(failed)?,
             uv_loop: raw::event_loop(&env).map_err(refused)?,
             host: Host::new(&env, dispatch.raw()).map_err(refused)?,
             struck: Cell::new(0),
+            figures: SharedFloats::new(&env, figures).map_err(refused)?,
+            groups: PendingGroups::default(),
         });
         let weak = Rc::downgrade(&inner);
         let on_ready = move || {
@@ -184,7 +199,8 @@ impl Inner {
         let mut served = Served::Fully;
         match handle {
             Handle::Child(child) => {
-                let Some(exit) = child.try_exit() else { return Served::Idle };
+                let Some((exit, bill)) = child.try_exit() else { return Served::Idle };
+                self.figures.write(&bill.map_or(NO_BILL, |bill| bill.figures()));
                 self.reactor.remove(token);
                 child.forget();
                 let (code, signal) = match exit {

@@ -10,10 +10,12 @@ mod extras;
 mod facts;
 mod handle;
 mod kill;
+mod limits;
 mod raw;
 mod spawn;
 mod stream;
 mod sync;
+mod vitals;
 
 use std::io;
 

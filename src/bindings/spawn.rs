@@ -14,6 +14,7 @@ use super::extras::SpawnExtras;
 use super::handle::{Channel, Handle};
 use super::{negative_errno, raw};
 use crate::channel::frame::Wire;
+use crate::limits::Groups;
 use crate::process::Child;
 use crate::stream::{Kind, Stream};
 use crate::sys::spawn::{CStringArray, Failure, Request, Step};
@@ -152,10 +153,13 @@ impl Environment {
             }
         };
         let flags = plan[FLAGS];
-        let opened = extras.map(SpawnExtras::open).transpose();
+        let groups = extras.and_then(|extras| extras.groups).map(|it| self.inner.groups.take(it));
+        let groups = groups.unwrap_or_default();
+        let opened = extras.map(|extras| extras.open(&groups)).transpose();
         let started = opened.and_then(|opened| {
-            let extras = extras.zip(opened.as_ref()).map(|(extras, opened)| extras.extras(opened));
-            start(&Request {
+            let extras = extras.zip(opened.as_ref());
+            let extras = extras.map(|(extras, opened)| extras.extras(opened)).transpose()?;
+            let request = Request {
                 file: packed.file.as_bytes(),
                 argv: &CStringArray::from_terminated(packed.argv.into_bytes()),
                 env: &environment(packed.env, flags & FLAG_INHERIT != 0),
@@ -166,7 +170,8 @@ impl Environment {
                 gid: (flags & FLAG_GID != 0).then_some(plan[GID].cast_unsigned()),
                 stdio: &ends.theirs.iter().map(|fd| fd.borrow(&ends.theirs)).collect::<Vec<_>>(),
                 extras: extras.as_ref(),
-            })
+            };
+            start(&request, groups)
         });
         drop(ends.theirs);
         for (index, handle) in ends.ours {
@@ -271,10 +276,10 @@ pub(super) fn environment(entries: String, inherits: bool) -> CStringArray {
     }
 }
 
-fn start(request: &Request<'_>) -> Result<(i32, Child), Failure> {
+fn start(request: &Request<'_>, groups: Groups) -> Result<(i32, Child), Failure> {
     let spawned = spawn::spawn(request)?;
     let pid = spawned.pid;
-    let child = Child::new(spawned)
+    let child = Child::new(spawned, groups)
         .map_err(|error| Failure { step: Step::Clone, errno: -negative_errno(&error) })?;
     Ok((pid, child))
 }

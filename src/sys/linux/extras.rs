@@ -1,4 +1,5 @@
-//! What a child does before exec that Node cannot ask for: control groups entered.
+//! What a child does before exec that Node cannot ask for: control groups entered, restrictions
+//! taken on.
 //!
 //! `Extras` is laid out by the parent; `apply_first` and `apply_last` run in the child, under the
 //! rules of `vfork`: system calls only, nothing that allocates, locks or panics.
@@ -6,13 +7,16 @@
 use std::ffi::c_long;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use super::vfork::{Failure, Step, errno, syscall3};
+use super::restrictions::{self, Restrictions};
+use super::syscall::{errno, syscall3};
+use super::vfork::{Failure, Step};
 
 /// All empty: nothing beyond what Node does.
 #[derive(Default)]
 pub struct Extras<'a> {
     /// `cgroup.procs` files, open for writing, of the groups that the child enters.
     pub cgroups: Vec<BorrowedFd<'a>>,
+    pub restrictions: Restrictions,
 }
 
 /// Before anything else, while every descriptor is still where the parent has it and the child may
@@ -29,6 +33,6 @@ pub(super) fn apply_first(extras: &Extras<'_>) -> Result<(), Failure> {
 }
 
 /// After stdio and directory, before the ids change.
-pub(super) fn apply_last(_extras: &Extras<'_>) -> Result<(), Failure> {
-    Ok(())
+pub(super) fn apply_last(extras: &Extras<'_>) -> Result<(), Failure> {
+    restrictions::apply(&extras.restrictions)
 }

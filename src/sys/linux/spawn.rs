@@ -43,6 +43,8 @@ pub struct Request<'a> {
 pub struct Spawned {
     pub pid: i32,
     pub pidfd: Option<OwnedFd>,
+    /// Bytes: the peak of the memory that the child ran in before its exec, which counts as its own.
+    pub peak_before: u64,
 }
 
 /// Why nothing was started: the step and its errno. Nothing is left behind.
@@ -90,6 +92,7 @@ fn spawn_by(request: &Request<'_>, share_memory: bool) -> Result<Spawned, Failur
         extras: request.extras.map_or(ptr::null(), |extras| ptr::from_ref(extras).cast()),
         report_pipe: -1,
         report: Report::default(),
+        peak_before: 0,
     };
     if share_memory {
         match start_sharing(&mut child) {
@@ -115,7 +118,7 @@ fn start_sharing(child: &mut Child) -> Result<Spawned, Failure> {
     if changes_ids {
         vfork::restore_dumpable(dumpable);
     }
-    conclude(cloned, child.report)
+    conclude(cloned, child.report, child.peak_before)
 }
 
 /// clone without sharing: this process's page tables are copied, and the report comes by a pipe.
@@ -141,15 +144,17 @@ fn start_copying(child: &mut Child) -> Result<Spawned, Failure> {
         },
         _ => Report::default(),
     };
-    conclude(cloned, report)
+    // The copy begins with what is resident now, which is no more than our peak.
+    conclude(cloned, report, super::proc::own_peak().unwrap_or(u64::MAX))
 }
 
 /// A child that reported a failure is exiting: it is reaped here, so that no zombie is left.
-fn conclude(cloned: vfork::Cloned, report: Report) -> Result<Spawned, Failure> {
+fn conclude(cloned: vfork::Cloned, report: Report, peak_before: u64) -> Result<Spawned, Failure> {
     // SAFETY: clone stored a new descriptor there, which nobody else knows.
     let pidfd = (cloned.pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(cloned.pidfd) });
     if report.errno == 0 {
-        return Ok(Spawned { pid: cloned.pid, pidfd: pidfd.filter(|_| pidfd_wanted()) });
+        let pidfd = pidfd.filter(|_| pidfd_wanted());
+        return Ok(Spawned { pid: cloned.pid, pidfd, peak_before });
     }
     if let Some(pid) = Pid::from_raw(cloned.pid) {
         let wait = || rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
@@ -197,6 +202,7 @@ fn probe_sharing() -> Option<bool> {
         extras: ptr::null(),
         report_pipe: -1,
         report: Report::default(),
+        peak_before: 0,
     };
     match start_sharing(&mut probe) {
         // No candidate to exec: the report of a probe that shares our memory is this ENOENT.

@@ -17,6 +17,7 @@ use std::ptr;
 
 use super::extras::{self, Extras};
 use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
+pub(super) use super::syscall::{errno, syscall0, syscall1, syscall2, syscall3};
 
 /// The step of a spawn at which it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +33,28 @@ pub enum Step {
     Exec = 7,
     /// Entering a control group.
     Cgroup = 8,
+    /// A resource limit (setrlimit).
+    Limit = 9,
+    Nice = 10,
+    Affinity = 11,
+    NoNewPrivileges = 12,
 }
 
 impl Step {
     /// What a child reported.
     pub(super) fn from_report(number: i32) -> Step {
-        const IN_THE_CHILD: [Step; 6] =
-            [Step::Session, Step::Stdio, Step::Chdir, Step::Gid, Step::Uid, Step::Cgroup];
+        const IN_THE_CHILD: [Step; 10] = [
+            Step::Session,
+            Step::Stdio,
+            Step::Chdir,
+            Step::Gid,
+            Step::Uid,
+            Step::Cgroup,
+            Step::Limit,
+            Step::Nice,
+            Step::Affinity,
+            Step::NoNewPrivileges,
+        ];
         IN_THE_CHILD.into_iter().find(|step| *step as i32 == number).unwrap_or(Step::Exec)
     }
 }
@@ -75,6 +91,9 @@ pub(super) struct Child {
     /// Where to report: this memory if it is shared (-1), else a pipe.
     pub report_pipe: c_int,
     pub report: Report,
+    /// What the child leaves here just before exec, in bytes: the peak of the memory that it ran in until
+    /// then, which it will be billed for as its own.
+    pub peak_before: u64,
 }
 
 /// Runs in the child; returns only if the spawn failed, and then the child exits.
@@ -137,6 +156,7 @@ unsafe fn prepare_and_exec(child: *mut Child) -> Result<Infallible, Failure> {
         return Err((Step::Uid, errno()));
     }
     super::signal::set_mask(0);
+    child.peak_before = super::wait::peak_so_far();
     // SAFETY: the lists are null-terminated and outlive the child's use of them.
     Err((Step::Exec, unsafe { exec(child) }))
 }
@@ -269,32 +289,6 @@ unsafe fn exec(child: &mut Child) -> c_int {
         // SAFETY: not past the terminating null.
         candidate = unsafe { candidate.add(1) };
     }
-}
-
-pub(super) fn syscall0(number: c_long) -> c_long {
-    // SAFETY: the callers pass calls that touch no memory of ours, or valid pointers.
-    unsafe { libc::syscall(number) }
-}
-
-pub(super) fn syscall1(number: c_long, a: c_long) -> c_long {
-    // SAFETY: as syscall0.
-    unsafe { libc::syscall(number, a) }
-}
-
-pub(super) fn syscall2(number: c_long, a: c_long, b: c_long) -> c_long {
-    // SAFETY: as syscall0.
-    unsafe { libc::syscall(number, a, b) }
-}
-
-pub(super) fn syscall3(number: c_long, a: c_long, b: c_long, c: c_long) -> c_long {
-    // SAFETY: as syscall0.
-    unsafe { libc::syscall(number, a, b, c) }
-}
-
-/// errno lives in thread-local memory, which with CLONE_VM is the suspended parent thread's: no
-/// one else looks at it meanwhile.
-pub(super) fn errno() -> c_int {
-    io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL)
 }
 
 /// Bytes of the child's stack. What runs there needs under 4 KiB; a page below is a guard.
