@@ -1,6 +1,7 @@
 'use strict';
 // runSync(): what run() does, before the call returns.
 
+const { toResourceUsage } = require('../bill.js');
 const { abortError, invalidArgValue, errnoException, maxBufferExceeded } = require('../errors.js');
 const { pickExtras } = require('../extra-options.js');
 const { explain } = require('../failed-start.js');
@@ -96,7 +97,7 @@ function ran(settings, input) {
 function addOutcome(
   outcome,
   settings,
-  { errno, step, pid, code, signal, output, dropped, forced },
+  { errno, step, pid, code, signal, output, dropped, forced, bill },
 ) {
   if (pid === 0) {
     const { file } = settings.request;
@@ -119,6 +120,7 @@ function addOutcome(
   outcome.stderr = kept(2);
   outcome.dropped = { stdout: dropped?.[1] ?? 0, stderr: dropped?.[2] ?? 0 };
   outcome.forceKilled = Boolean(forced);
+  outcome.usage = bill && toResourceUsage(bill);
   addCause(outcome, settings, errno === 0 ? undefined : errnoException(-errno, 'spawn'));
 }
 

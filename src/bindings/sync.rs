@@ -60,6 +60,8 @@ pub struct SyncOutcome {
     pub dropped: Option<Vec<f64>>,
     /// Whether it was sent SIGKILL in the end.
     pub forced: Option<bool>,
+    /// With `endsAtExit`: what it used; lib/bill.js has the order.
+    pub bill: Option<Vec<f64>>,
     /// What came out of each stdio entry; null for all but outputs. Absent without a `pid`.
     #[napi(ts_type = "Array<Buffer | null>")]
     pub output: Option<Vec<Option<Captured>>>,
@@ -72,12 +74,13 @@ impl Environment {
     pub fn run_sync(&self, request: SyncRequest, input: &[u8]) -> SyncOutcome {
         // From here on, as in Node: what the start takes counts.
         let start = Instant::now();
+        let wants_bill = request.ends_at_exit.unwrap_or(false);
         let ran = self
             .stdio_of(&request.stdio)
             .map_err(|error| Failure { step: Step::Stdio, errno: -negative_errno(&error) })
             .and_then(|stdio| run(request, &stdio, input, start));
         match ran {
-            Ok(outcome) => from_outcome(outcome),
+            Ok(outcome) => from_outcome(outcome, wants_bill),
             Err(Failure { step, errno }) => {
                 let step = Some(step as i32);
                 SyncOutcome {
@@ -89,6 +92,7 @@ impl Environment {
                     output: None,
                     dropped: None,
                     forced: None,
+                    bill: None,
                 }
             }
         }
@@ -162,7 +166,7 @@ fn output_limit(bytes: f64) -> Option<u64> {
     (bytes > 0.0 && bytes.is_finite()).then_some(bytes as u64)
 }
 
-fn from_outcome(outcome: Outcome) -> SyncOutcome {
+fn from_outcome(outcome: Outcome, wants_bill: bool) -> SyncOutcome {
     let (code, signal) = match outcome.exit {
         ExitStatus::Code(code) => (code, 0),
         ExitStatus::Signal(signal) => (0, signal),
@@ -173,6 +177,7 @@ fn from_outcome(outcome: Outcome) -> SyncOutcome {
         step: None,
         dropped: Some(outcome.dropped.into_iter().map(|count| count as f64).collect()),
         forced: Some(outcome.forced),
+        bill: outcome.bill.filter(|_| wants_bill).map(|bill| bill.figures().to_vec()),
         pid: outcome.pid,
         code,
         signal,

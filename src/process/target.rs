@@ -34,11 +34,15 @@ impl Target {
     }
 
     /// As `signal`, and tells whether it was sent to a child that had not ended yet: a zombie
-    /// takes signals too.
-    pub fn signal_if_running(&self, signal: i32) -> bool {
+    /// takes signals too. If so, `note` is called before the child can be reaped.
+    pub fn signal_if_running(&self, signal: i32, note: &dyn Fn()) -> bool {
         match &*self.lock() {
             State { watch: Some(watch), reaped: false } => {
-                !watch.has_ended() && watch.kill(signal).is_ok()
+                let hit = !watch.has_ended() && watch.kill(signal).is_ok();
+                if hit {
+                    note();
+                }
+                hit
             }
             _ => false,
         }
@@ -85,7 +89,7 @@ impl Target {
 }
 
 impl Victim for Target {
-    fn strike(&self, signal: i32) -> bool {
-        self.signal_if_running(signal)
+    fn strike(&self, signal: i32, note: &dyn Fn()) -> bool {
+        self.signal_if_running(signal, note)
     }
 }

@@ -8,8 +8,9 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use crate::bill::{Bill, Evidence};
 use crate::capture::ends::Ends as KeptEnds;
-use crate::sys::exit::{self, ExitStatus, ExitWatch};
+use crate::sys::exit::{self, ExitStatus, ExitWatch, Usage};
 use crate::sys::poll;
 use crate::sys::spawn::{self, Failure, Request, Step};
 pub use pipe::{Channel, Stdio};
@@ -37,6 +38,8 @@ pub struct Limits {
 pub struct Outcome {
     pub pid: i32,
     pub exit: ExitStatus,
+    /// What it used; `None` if somebody else has reaped it.
+    pub bill: Option<Bill>,
     /// For each stdio entry what was collected there; `None` for all but outputs.
     pub output: Vec<Option<Vec<u8>>>,
     /// How many bytes of each entry's output are not in `output`.
@@ -85,6 +88,7 @@ pub fn run(
     let mut run = Run {
         watch: Some(watch),
         exit: None,
+        usage: None,
         pipes,
         error: None,
         pipe_error: None,
@@ -98,7 +102,9 @@ pub fn run(
     let collected = std::mem::take(&mut run.pipes).into_iter().map(Pipe::into_output);
     let (output, dropped) = collected.unzip();
     let exit = run.exit.unwrap_or(ExitStatus::Code(0));
-    Ok(Outcome { pid, exit, output, dropped, forced: run.forced, errno })
+    let evidence = Evidence { before: started.peak_before, ..Evidence::default() };
+    let bill = run.usage.map(|usage| Bill::new(usage, &evidence));
+    Ok(Outcome { pid, exit, bill, output, dropped, forced: run.forced, errno })
 }
 
 fn failed(step: Step, error: &io::Error) -> Failure {
@@ -114,6 +120,7 @@ struct Run<'a> {
     /// `None` once reaped.
     watch: Option<ExitWatch>,
     exit: Option<ExitStatus>,
+    usage: Option<Usage>,
     pipes: Vec<Pipe<'a>>,
     error: Option<i32>,
     /// What went wrong with a pipe; of less weight than what befell the program.
@@ -216,12 +223,15 @@ impl Run<'_> {
 
     fn reap(&mut self) {
         let Some(watch) = &self.watch else { return };
-        self.exit = match watch.reap() {
+        match watch.reap_with_usage() {
             Ok(None) => return,
-            Ok(exit) => exit,
+            Ok(Some((exit, usage))) => {
+                self.exit = Some(exit);
+                self.usage = Some(usage);
+            }
             // ECHILD: a foreign waitpid(-1) was faster. How it went cannot be known.
-            Err(_) => Some(ExitStatus::Code(0)),
-        };
+            Err(_) => self.exit = Some(ExitStatus::Code(0)),
+        }
         self.watch = None;
     }
 
