@@ -5,13 +5,13 @@ const { addAbortListener } = require('node:events');
 const { ChildProcess } = require('./child.js');
 const { abortError } = require('./errors.js');
 const { settleExtras } = require('./extra-options.js');
-const { forcing, killsInTime } = require('./force-kill.js');
 const {
   normalizeSpawnArguments,
   sanitizeKillSignal,
   validateTimeout,
   validateAbortSignal,
 } = require('./options.js');
+const { isNullish } = require('./validate.js');
 
 function spawn(file, args, options) {
   const request = normalizeSpawnArguments(file, args, options);
@@ -21,9 +21,16 @@ function spawn(file, args, options) {
   settleExtras(request);
   const child = new ChildProcess();
   child.spawn(request);
-  if (request.timeout > 0 && !killsInTime(request)) killAfter(child, request.timeout, killSignal);
+  if (request.timeout > 0 && !isTimedElsewhere(request))
+    killAfter(child, request.timeout, killSignal);
   if (request.signal) killOnAbort(child, request.signal, killSignal);
   return child;
+}
+
+/** With `forceKillAfter` the addon sees to the timeout too. */
+function isTimedElsewhere(request) {
+  if (isNullish(request.forceKillAfter)) return false;
+  return require('./force-kill.js').killsInTime(request);
 }
 
 function killAfter(child, timeout, killSignal) {
@@ -49,6 +56,8 @@ function killOnAbort(child, signal, killSignal) {
 
 function abort(child, killSignal, reason) {
   try {
+    // Whatever the signal is, it is meant to end the child.
+    const { forcing } = require('./force-kill.js');
     if (child.kill(killSignal, forcing(child))) child.emit('error', abortError(reason));
   } catch (error) {
     child.emit('error', error);
