@@ -106,10 +106,11 @@ export declare class Environment {
   /** Whether part of a message has arrived and the rest has not. */
   isMidMessage(token: number): boolean
   /**
-   * `dispatch(token, event, first, second)` is called for every event.
+   * `dispatch(token, event, first, second)` is called for every event. During `Exit` the bill of the
+   * child is in `figures`, a Float64Array that nobody else may have; lib/bill.js has the order.
    * Throws an error whose code is an errno, as text, if the system has no descriptors left.
    */
-  constructor(dispatch: unknown)
+  constructor(dispatch: unknown, figures: unknown)
   /** Whether a program of the same executable ignores parts of its environment, NODE_OPTIONS too. */
   ignoresEnvironment(): boolean
   /** Whether the child, stream or channel keeps the loop alive. */
@@ -136,6 +137,12 @@ export declare class Environment {
    * child that has exited, during its `Exit` event.
    */
   lateKills(token: number): number
+  /** Makes groups that limit memory (bytes) and processes (with their threads). */
+  openGroups(memory?: number | undefined | null, processes?: number | undefined | null): OpenedGroups
+  /** Removes groups that no child has been given. */
+  discardGroups(groups: number): void
+  /** The first of these processors that is not there, or -1. */
+  missingProcessor(numbers: Array<number>): number
   /**
    * Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
    * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
@@ -170,6 +177,67 @@ export declare class Environment {
   openPipe(): Array<number>
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
+  /** What /proc tells of a process, or null where there is no such process. */
+  processVitals(pid: number): ProcessVitals | null
+  /** The same of a child, by its token; null once it has been reaped. */
+  childVitals(token: number): ProcessVitals | null
+}
+
+/** Finds out by trying. */
+export declare function facts(): Facts
+
+/** What this process uses of the kernel. Errors are `-errno`. */
+export interface Facts {
+  /** Whether a child shares our memory until exec; else it is started on a copy. */
+  sharesMemory: boolean
+  /** 0 where children are watched by pidfds; else threads wait for them. */
+  pidfd: number
+  /** 0 where files can be made that exist in memory alone. */
+  memfd: number
+}
+
+/** What came of making groups: a number, or what cannot be had and why. */
+export interface OpenedGroups {
+  /** For `SpawnExtras.groups`, or for `discardGroups` if nothing comes of the spawn. */
+  groups?: number
+  /** The directory of the group of version 2, if there is one. A process is in one group of that version. */
+  unified?: string
+  /** 'memory' or 'pids': the controller that is not to be had. */
+  lacking?: 'memory' | 'pids'
+  reason?: string
+}
+
+/** A process at one moment. */
+export interface ProcessVitals {
+  /** The letter that ps shows: 'R', 'S', 'D', 'T' (stopped), 't' (traced), 'Z', ... */
+  state: string
+  parent: number
+  /** CPU time in microseconds, in steps of 10 ms. */
+  user: number
+  system: number
+  /** The same of its children that have ended and were waited for. */
+  waitedUser: number
+  waitedSystem: number
+  /** `user` and `system` together. */
+  cpu: number
+  threads: number
+  /** Bytes. */
+  rss: number
+  /** In clock ticks since the machine was started: together with the pid the name of a process. */
+  startTime: number
+}
+
+/** Limits of setrlimit(2); Infinity is none. */
+export interface ResourceLimits {
+  /** Seconds. */
+  cpuTime?: number
+  /** Bytes. */
+  fileSize?: number
+  stack?: number
+  core?: number
+  /** All of the user, with their threads. */
+  processes?: number
+  openFiles?: number
 }
 
 /** All that is left of a stream. */
@@ -183,6 +251,14 @@ export interface Rest {
 export interface SpawnExtras {
   /** Paths of the `cgroup.procs` files of the control groups that the child enters. */
   cgroupProcs?: Array<string>
+  /** What `openGroups` answered: groups that the child enters, and that end with it. */
+  groups?: number
+  resourceLimits?: ResourceLimits
+  nice?: number
+  /** Numbers of processors. */
+  affinity?: Array<number>
+  umask?: number
+  noNewPrivileges?: boolean
 }
 
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */
@@ -199,6 +275,8 @@ export interface SyncOutcome {
   dropped?: Array<number>
   /** Whether it was sent SIGKILL in the end. */
   forced?: boolean
+  /** With `endsAtExit`: what it used; lib/bill.js has the order. */
+  bill?: Array<number>
   /** What came out of each stdio entry; null for all but outputs. Absent without a `pid`. */
   output?: Array<Buffer | null>
 }
@@ -232,3 +310,6 @@ export interface SyncRequest {
   /** Whether the outputs end with the program, whoever else may still write to them. */
   endsAtExit?: boolean
 }
+
+/** The package's version: lib/native.js takes no addon of another one. */
+export declare const VERSION: string
