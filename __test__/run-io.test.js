@@ -345,6 +345,14 @@ describe('a loop over the lines', () => {
     assert.deepStrictEqual(await lines(promise), ['early', 'late']);
   });
 
+  it('may begin when the program has long exited', async () => {
+    const promise = sh('seq 1000');
+    const iterator = promise[Symbol.asyncIterator]();
+    await once(promise.child, 'exit');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.strictEqual((await lines(iterator)).length, 1000);
+  });
+
   it('bounds the length of a line', async () => {
     const promise = run('cat', ['/dev/zero'], { maxBuffer: 300_000 });
     const error = await lines(promise).catch((error) => error);

@@ -2,6 +2,7 @@
 
 import type * as node from 'node:child_process';
 import type { OutputBuffer } from './async.js';
+import type { ChildResourceUsage } from './limits.js';
 import type { SpawnOptions } from './options.js';
 
 /** A file that becomes a stream of the program: no byte of it passes through JS. */
@@ -171,7 +172,7 @@ export interface RunResult<O = RunOptions> {
   /** Milliseconds from the call to the end. */
   durationMs: number;
   /** What it used, as `child.resourceUsage()` tells; undefined where that is not known. */
-  usage: NodeJS.ResourceUsage | undefined;
+  usage: ChildResourceUsage | undefined;
   /** The step of the start that failed: `'exec'`, `'chdir'`, `'fd'`, ... */
   step: string | undefined;
   /** Where a script, or its loader, could not be found: what was missing. */

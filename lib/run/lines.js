@@ -42,6 +42,8 @@ class Lines {
     const before = execution.stdout.detach();
     execution.stdout = undefined;
     this.#stream.pause();
+    // A child that exits has the streams resumed that nobody reads: this one is read, if only later.
+    this.#stream.on('readable', () => {});
     if (before.length > 0) this.#take(before);
     this.#pieces = this.#stream[Symbol.asyncIterator]();
   }
