@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::sys::signal;
@@ -29,10 +29,11 @@ pub struct Strike {
 /// Strikes to come; dropped, they do not.
 pub struct Deadline {
     armed: Arc<Armed>,
+    is_detached: bool,
 }
 
 struct Armed {
-    victim: Weak<dyn Victim>,
+    victim: Arc<dyn Victim>,
     strikes: Vec<Strike>,
     marks: Arc<AtomicU32>,
     id: u64,
@@ -85,14 +86,24 @@ pub fn arm(
     let id = schedule.next_id;
     schedule.next_id += 1;
     let armed =
-        Arc::new(Armed { victim: Arc::downgrade(victim), strikes, marks: Arc::clone(marks), id });
+        Arc::new(Armed { victim: Arc::clone(victim), strikes, marks: Arc::clone(marks), id });
     schedule.times.insert(id, None);
     schedule.plan(&armed, 0, Instant::now());
-    Ok(Deadline { armed })
+    Ok(Deadline { armed, is_detached: false })
+}
+
+impl Deadline {
+    /// What is still to come comes, with nobody to cancel it.
+    pub fn detach(mut self) {
+        self.is_detached = true;
+    }
 }
 
 impl Drop for Deadline {
     fn drop(&mut self) {
+        if self.is_detached {
+            return;
+        }
         let mut schedule = schedule();
         if let Some(Some(time)) = schedule.times.remove(&self.armed.id) {
             schedule.due.remove(&(time, self.armed.id));
@@ -106,7 +117,10 @@ impl Schedule {
         let Some(time) = self.times.get_mut(&armed.id) else { return };
         let strike = armed.strikes.get(index);
         *time = strike.and_then(|strike| from.checked_add(strike.after));
-        let Some(time) = *time else { return };
+        let Some(time) = *time else {
+            self.times.remove(&armed.id);
+            return;
+        };
         self.due.insert((time, armed.id), (Arc::clone(armed), index));
         CHANGED.notify_one();
     }
@@ -128,10 +142,10 @@ fn strike_for_ever() {
                 let first = current.due.pop_first();
                 // The victim's own lock is taken without ours.
                 drop(current);
-                if let Some((_, (armed, index))) = first
-                    && armed.strike(index)
-                {
-                    schedule().plan(&armed, index + 1, now);
+                if let Some((_, (armed, index))) = first {
+                    let goes_on = armed.strike(index);
+                    let next = if goes_on { index + 1 } else { armed.strikes.len() };
+                    schedule().plan(&armed, next, now);
                 }
                 schedule()
             }
@@ -141,10 +155,8 @@ fn strike_for_ever() {
 
 impl Armed {
     fn strike(&self, index: usize) -> bool {
-        let (Some(strike), Some(victim)) = (self.strikes.get(index), self.victim.upgrade()) else {
-            return false;
-        };
-        victim.strike(strike.signal, &|| {
+        let Some(strike) = self.strikes.get(index) else { return false };
+        self.victim.strike(strike.signal, &|| {
             self.marks.fetch_or(strike.mark, Ordering::AcqRel);
         })
     }
@@ -220,6 +232,20 @@ mod tests {
         others.recv_timeout(PATIENCE).unwrap();
         others.recv_timeout(PATIENCE).unwrap();
         assert!(struck.try_recv().is_err());
+    }
+
+    #[test]
+    fn what_is_detached_strikes_all_the_same_and_leaves_nothing() {
+        let (victim, struck) = doll(true);
+        let deadline = arm(&victim, strikes(&[3, 4]), &Arc::default()).unwrap();
+        let id = deadline.armed.id;
+        deadline.detach();
+        assert_eq!(struck.recv_timeout(PATIENCE).unwrap().0, 3);
+        assert_eq!(struck.recv_timeout(PATIENCE).unwrap().0, 4);
+        while schedule().times.contains_key(&id) {
+            std::thread::yield_now();
+        }
+        assert!(!schedule().due.keys().any(|&(_, other)| other == id));
     }
 
     #[test]
