@@ -64,6 +64,23 @@ const ROWS = [
     wrappers: true,
     figures: [figure('execMs', 'median', 'ms')],
   },
+  ...[
+    { command: ['true'], output: '' },
+    { command: ['echo', 'hi'], output: 'hi' },
+  ].map((params) => ({
+    case: 'run-small',
+    title: `run('${params.command.join(' ')}'), or the like`,
+    params,
+    wrappers: true,
+    figures: [figure('runMs', 'median', 'ms')],
+  })),
+  {
+    case: 'pipeline-gzip',
+    title: 'pipeline of cat 1 GB | gzip -1 | wc -c; plain Node, Bun and Deno: by a shell',
+    wrappers: true,
+    peers: (peer) => peer.module !== 'tinyexec',
+    figures: [figure('totalMs', 'total', 'ms'), figure('loopBusyMs', 'loop busy', 'ms')],
+  },
   ...['buffer', 'utf8'].map((encoding) => ({
     case: 'execfile-500mb',
     title: `execFile of 500 MB, ${encoding === 'buffer' ? 'as a buffer' : 'as text'}`,

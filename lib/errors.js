@@ -111,6 +111,13 @@ function featureUnavailable(name) {
   return create(NodeTypeError, code, message, featureUnavailable);
 }
 
+/** @param {string} limit @param {string} reason @param {string} remedy */
+function limitUnavailable(limit, reason, remedy) {
+  const message = `The limit '${limit}' cannot be had here: ${reason}. ${remedy}.`;
+  const error = create(NodeError, 'ERR_SPROG_LIMIT_UNAVAILABLE', message, limitUnavailable);
+  return Object.assign(error, { limit, reason });
+}
+
 function unknownEncoding(name) {
   const message = util.format('Unknown encoding: %s', name);
   return create(NodeTypeError, 'ERR_UNKNOWN_ENCODING', message, unknownEncoding);
@@ -200,6 +207,7 @@ module.exports = {
   maxBufferExceeded,
   accessDenied,
   featureUnavailable,
+  limitUnavailable,
   unknownEncoding,
   abortError,
   errnoException,

@@ -63,3 +63,13 @@ pub fn flush_soon(outbox: &Arc<Outbox>) {
         None => outbox.flush_late(),
     }
 }
+
+/// Runs `action` in a while, off the JS thread; it must be short. False where no thread can be had.
+pub fn after(delay: Duration, action: impl FnOnce() + Send + 'static) -> bool {
+    let Some(runtime) = runtime() else { return false };
+    runtime.spawn(async move {
+        tokio::time::sleep(delay).await;
+        action();
+    });
+    true
+}

@@ -1,11 +1,14 @@
 //! Streams for JS: reading on and off, writing, half-close.
 
+use std::os::fd::IntoRawFd;
+
 use napi_derive::napi;
 
 use super::environment::Environment;
 use super::handle::Handle;
 use super::{negative_errno, status};
 use crate::stream::{Kind, Stream};
+use crate::sys::fd;
 
 #[napi]
 impl Environment {
@@ -61,6 +64,16 @@ impl Environment {
                 self.inner.quiesce(token, &handle);
                 0
             }
+        }
+    }
+
+    /// A pipe for two children to share: the descriptor to read from and the one to write to, both
+    /// JS's to close. One number alone is `-errno`.
+    #[napi]
+    pub fn open_pipe(&self) -> Vec<i32> {
+        match fd::pipe() {
+            Ok((reader, writer)) => vec![reader.into_raw_fd(), writer.into_raw_fd()],
+            Err(error) => vec![negative_errno(&error)],
         }
     }
 

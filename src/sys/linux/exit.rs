@@ -9,7 +9,10 @@ use std::sync::{Arc, OnceLock};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
+use super::wait::{self, Whose};
 use super::{pidfd, signal};
+
+pub use super::wait::Usage;
 
 /// How a child ended: a code, or the signal that killed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,15 +55,23 @@ impl ExitWatch {
         }
     }
 
+    /// Whether the child has ended. It may be reaped already.
+    pub fn has_ended(&self) -> bool {
+        super::poll::is_readable(self.fd())
+    }
+
     /// The status if the child has ended, and then it is reaped: ask no more.
     pub fn reap(&self) -> io::Result<Option<ExitStatus>> {
-        let status = super::fd::retry(|| {
-            rustix::process::waitid(self.wait_id(), WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
-        })?;
-        Ok(status.map(|status| match status.terminating_signal() {
-            Some(signal) => ExitStatus::Signal(signal),
-            None => ExitStatus::Code(status.exit_status().unwrap_or(0)),
-        }))
+        Ok(self.reap_with_usage()?.map(|(status, _)| status))
+    }
+
+    /// The same, with what it used.
+    pub fn reap_with_usage(&self) -> io::Result<Option<(ExitStatus, Usage)>> {
+        wait::reap(match &self.means {
+            Means::Pidfd(fd) => Whose::Pidfd(fd.as_fd()),
+            // Before Linux 5.4 waitid knows no pidfds; the pid is ours until reaped.
+            Means::Waiter(_) => Whose::Pid(self.pid()),
+        })
     }
 
     /// Sends a signal to the child, which is not reaped while this value is in use.
@@ -68,14 +79,6 @@ impl ExitWatch {
         match &self.means {
             Means::Pidfd(fd) => pidfd::send_signal(fd.as_fd(), number),
             Means::Waiter(_) => signal::kill_unreaped(self.pid(), number),
-        }
-    }
-
-    fn wait_id(&self) -> WaitId<'_> {
-        match &self.means {
-            Means::Pidfd(fd) => WaitId::PidFd(fd.as_fd()),
-            // Before Linux 5.4 waitid knows no pidfds; the pid is ours until reaped.
-            Means::Waiter(_) => WaitId::Pid(self.pid),
         }
     }
 }

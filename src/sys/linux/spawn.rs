@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
 pub use super::cstrings::CStringArray;
+pub use super::extras::Extras;
 use super::signal::Blocked;
 pub use super::vfork::Step;
 use super::vfork::{self, Child, Report};
@@ -34,12 +35,16 @@ pub struct Request<'a> {
     /// What becomes descriptor 0, 1, 2, ... of the child; `None`, or no entry, is /dev/null below
     /// 3, and from 3 up nothing.
     pub stdio: &'a [Option<BorrowedFd<'a>>],
+    /// What Node cannot ask for; `None` costs nothing.
+    pub extras: Option<&'a Extras<'a>>,
 }
 
 /// A started child, not yet watched or reaped.
 pub struct Spawned {
     pub pid: i32,
     pub pidfd: Option<OwnedFd>,
+    /// Bytes: the peak of the memory that the child ran in before its exec, which counts as its own.
+    pub peak_before: u64,
 }
 
 /// Why nothing was started: the step and its errno. Nothing is left behind.
@@ -84,8 +89,10 @@ fn spawn_by(request: &Request<'_>, share_memory: bool) -> Result<Spawned, Failur
         gid: request.gid.map_or(-1, i64::from),
         descriptor_count: descriptors.len() as i32,
         descriptors: descriptors.as_mut_ptr(),
+        extras: request.extras.map_or(ptr::null(), |extras| ptr::from_ref(extras).cast()),
         report_pipe: -1,
         report: Report::default(),
+        peak_before: 0,
     };
     if share_memory {
         match start_sharing(&mut child) {
@@ -111,7 +118,7 @@ fn start_sharing(child: &mut Child) -> Result<Spawned, Failure> {
     if changes_ids {
         vfork::restore_dumpable(dumpable);
     }
-    conclude(cloned, child.report)
+    conclude(cloned, child.report, child.peak_before)
 }
 
 /// clone without sharing: this process's page tables are copied, and the report comes by a pipe.
@@ -137,29 +144,23 @@ fn start_copying(child: &mut Child) -> Result<Spawned, Failure> {
         },
         _ => Report::default(),
     };
-    conclude(cloned, report)
+    // The copy begins with what is resident now, which is no more than our peak.
+    conclude(cloned, report, super::proc::own_peak().unwrap_or(u64::MAX))
 }
 
 /// A child that reported a failure is exiting: it is reaped here, so that no zombie is left.
-fn conclude(cloned: vfork::Cloned, report: Report) -> Result<Spawned, Failure> {
+fn conclude(cloned: vfork::Cloned, report: Report, peak_before: u64) -> Result<Spawned, Failure> {
     // SAFETY: clone stored a new descriptor there, which nobody else knows.
     let pidfd = (cloned.pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(cloned.pidfd) });
     if report.errno == 0 {
-        return Ok(Spawned { pid: cloned.pid, pidfd: pidfd.filter(|_| pidfd_wanted()) });
+        let pidfd = pidfd.filter(|_| pidfd_wanted());
+        return Ok(Spawned { pid: cloned.pid, pidfd, peak_before });
     }
     if let Some(pid) = Pid::from_raw(cloned.pid) {
         let wait = || rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
         let _ = super::fd::retry(wait);
     }
-    let step = match report.step {
-        2 => Step::Session,
-        3 => Step::Stdio,
-        4 => Step::Chdir,
-        5 => Step::Gid,
-        6 => Step::Uid,
-        _ => Step::Exec,
-    };
-    Err(Failure { step, errno: report.errno })
+    Err(Failure { step: Step::from_report(report.step), errno: report.errno })
 }
 
 /// Whether clone(CLONE_VM) really shares memory. qemu-user and valgrind succeed without sharing,
@@ -198,8 +199,10 @@ fn probe_sharing() -> Option<bool> {
         gid: -1,
         descriptors: ptr::dangling_mut(),
         descriptor_count: 0,
+        extras: ptr::null(),
         report_pipe: -1,
         report: Report::default(),
+        peak_before: 0,
     };
     match start_sharing(&mut probe) {
         // No candidate to exec: the report of a probe that shares our memory is this ENOENT.
@@ -262,7 +265,17 @@ mod tests {
         stdio: &'a [Option<BorrowedFd<'a>>],
     ) -> Request<'a> {
         let file = file.as_bytes();
-        Request { file, argv, env, cwd: None, detached: false, uid: None, gid: None, stdio }
+        Request {
+            file,
+            argv,
+            env,
+            cwd: None,
+            detached: false,
+            uid: None,
+            gid: None,
+            stdio,
+            extras: None,
+        }
     }
 
     #[test]
