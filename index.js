@@ -3,10 +3,12 @@
 
 const node = require('node:child_process');
 const api = require('./lib/api.js');
+const { Pool } = require('./lib/pool/pool.js');
 const { native, nativeError } = require('./lib/native.js');
 
 module.exports.native = native;
 module.exports.nativeError = nativeError;
+module.exports.Pool = Pool;
 module.exports._forkChild = /** @type {any} */ (node)._forkChild;
 module.exports.ChildProcess = api.ChildProcess;
 module.exports.exec = api.exec;
