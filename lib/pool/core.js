@@ -2,8 +2,9 @@
 // What a pool is inside: tasks come in, their outcomes come back, and when a worker ends each of its tasks
 // is settled or goes to another one.
 
+const { Admission } = require('./admission.js');
 const { Dispatcher } = require('./dispatcher.js');
-const { TaskTimeout, QueueFull, PoolClosed, WorkerExited } = require('./errors.js');
+const { TaskTimeout, WorkerExited } = require('./errors.js');
 const { Histogram } = require('./histogram.js');
 const { Outputs } = require('./output.js');
 const { Patrol } = require('./patrol.js');
@@ -19,10 +20,6 @@ const MAX_RETURNS = 5;
 const DROP_MS = 100;
 
 class Core {
-  /** Who waits for room. @type {{ resolve: (value?: any) => void, reject: (error: any) => void }[]} */
-  #waiting = [];
-  /** How it was shut. */
-  #how = '';
   /** @type {InstanceType<typeof PriorityQueue<any>>} */
   queue = new PriorityQueue();
   waitTime = new Histogram();
@@ -44,6 +41,7 @@ class Core {
     this.emit = emit;
     this.outputs = new Outputs(options);
     this.outside = makeOutside();
+    this.admission = new Admission(this);
     this.dispatcher = new Dispatcher(this);
     this.staff = new Staff(this);
     this.patrol = new Patrol(this);
@@ -62,32 +60,6 @@ class Core {
     this.queue.push(task);
     if (this.pending === 1) this.patrol.settle();
     this.schedule();
-  }
-
-  /** Why no task can be taken now; undefined if one can. */
-  refusal() {
-    if (this.state !== 'open') return new PoolClosed(this.#how);
-    return this.#room() > 0 ? undefined : new QueueFull(this.options.maxQueue);
-  }
-
-  /** What workers can begin at once, those not started yet too, does not count as waiting. */
-  #room() {
-    const { maxQueue } = this.options;
-    return maxQueue === Infinity ? Infinity : maxQueue + this.staff.slots() - this.queue.size;
-  }
-
-  /** Resolves when there is room in the queue. */
-  ready() {
-    if (this.state !== 'open') return Promise.reject(new PoolClosed(this.#how));
-    if (this.#waiting.length === 0 && this.#room() > 0) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
-  }
-
-  /** Lets in as many as there is room for. */
-  admit() {
-    if (this.#waiting.length === 0 || this.state !== 'open') return;
-    const admitted = this.#waiting.splice(0, Math.max(0, this.#room()));
-    for (const { resolve } of admitted) resolve();
   }
 
   /** A frame of a worker. */
@@ -139,7 +111,12 @@ class Core {
       this.#free(worker, task);
       if (!task.isSettled) this.#requeue(task);
     }
-    this.schedule();
+  }
+
+  /** A task could not be sent. */
+  refused(worker, task, error) {
+    this.#free(worker, task);
+    task.reject(error);
   }
 
   #free(worker, task) {
@@ -233,8 +210,7 @@ class Core {
   /** No task is taken any more. @param {string} how */
   shut(how) {
     this.state = 'closing';
-    this.#how = how;
-    for (const { reject } of this.#waiting.splice(0)) reject(new PoolClosed(how));
+    this.admission.shut(how);
     this.patrol.settle();
   }
 

@@ -38,7 +38,7 @@ class Dispatcher {
     }
     staff.balance();
     this.#relieve();
-    this.#core.admit();
+    this.#core.admission.admit();
   }
 
   /** Whoever can begin a task gets one, and another one in the next round. */

@@ -6,6 +6,7 @@ const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { invalidArgType, invalidArgValue, outOfRange } = require('../errors.js');
 const { normalizeForkArguments } = require('../fork-options.js');
+const { normalizeSpawnArguments } = require('../options.js');
 const {
   isNullish,
   validateAbortSignal,
@@ -72,7 +73,12 @@ function poolOptions(script, given) {
   validateArray(options.args, 'options.args');
   options.fork = forkOptions(options.fork);
   // Whatever fork() refuses is refused here, before anything is started.
-  normalizeForkArguments(options.script, options.args, options.fork);
+  const {
+    file,
+    args,
+    options: request,
+  } = normalizeForkArguments(options.script, options.args, options.fork);
+  normalizeSpawnArguments(file, args, request);
   return options;
 }
 

@@ -69,11 +69,11 @@ class Pool extends EventEmitter {
 
   #refusal({ signal }) {
     if (signal?.aborted) return this.#parts.abortError(signal.reason);
-    return this.#core.refusal();
+    return this.#core.admission.refusal();
   }
 
   ready() {
-    return this.#core.ready();
+    return this.#core.admission.ready();
   }
 
   stats() {

@@ -67,10 +67,7 @@ class Worker {
     this.#sender = new TaskSender(
       this.#process,
       () => core.schedule(),
-      (task, error) => {
-        this.remove(task);
-        task.reject(error);
-      },
+      (task, error) => core.refused(this, task, error),
     );
     const claims = this.#process.claimsFd;
     const { script, concurrency, startTimeout } = options;
