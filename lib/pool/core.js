@@ -45,7 +45,8 @@ class Core {
     this.dispatcher = new Dispatcher(this);
     this.staff = new Staff(this);
     this.patrol = new Patrol(this);
-    if (!options.lazy) this.staff.begin();
+    // Whoever made the pool is to hear of its first workers.
+    if (!options.lazy) process.nextTick(() => this.staff.begin());
     this.patrol.settle();
   }
 
