@@ -82,7 +82,7 @@ class Core {
         if (task && !task.isSettled) task.options.onProgress?.(frame.v);
         return;
       case OP.DROPPED:
-        this.#dropped(worker, frame.d);
+        this.#dropped(worker, frame);
         return;
       case OP.READY:
         worker.becomeReady();
@@ -104,10 +104,14 @@ class Core {
     return task;
   }
 
-  /** Tasks that a worker has given back, or was told to drop, before they began. */
-  #dropped(worker, numbers) {
-    worker.reclaimed();
-    const tasks = numbers.map((number) => worker.get(number)).filter(Boolean);
+  /** Tasks that a worker has dropped before they began. */
+  #dropped(worker, { d: numbers, a: isAnswer }) {
+    if (isAnswer) worker.reclaimed();
+    this.takeBack(worker, numbers.map((number) => worker.get(number)).filter(Boolean));
+  }
+
+  /** Tasks that a worker will not begin any more. */
+  takeBack(worker, tasks) {
     for (const task of tasks.reverse()) {
       this.#free(worker, task);
       if (!task.isSettled) this.#requeue(task);

@@ -92,7 +92,7 @@ class Dispatcher {
     if (waiting.length === 0 || !workers.some((worker) => worker.isOpen && worker.isIdle)) return;
     const since = performance.now() - RECLAIM_MS;
     for (const worker of waiting) {
-      if (worker.heardAt < since) worker.reclaim();
+      if (worker.heardAt < since) this.#core.takeBack(worker, worker.reclaim());
     }
     clearTimeout(this.#reclaimTimer);
     this.#reclaimTimer = setTimeout(() => this.schedule(), RECLAIM_MS).unref();

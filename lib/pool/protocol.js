@@ -18,7 +18,7 @@ const OP = {
   CANCEL: 3,
   /** `s` a number, `n` items more that its stream may send. */
   CREDIT: 4,
-  /** Whatever has not begun is given back. */
+  /** Whatever has not begun is dropped; the pool may have taken it back already. */
   RECLAIM: 5,
   /** There will be no more tasks: end. */
   SHUTDOWN: 6,
@@ -32,7 +32,7 @@ const OP = {
   NOTHING: 13,
   /** `e` what it threw, encoded. */
   ERROR: 14,
-  /** `d` numbers that were dropped: they have not begun and never will. */
+  /** `d` numbers that were dropped: they have not begun and never will; `a` answers a RECLAIM. */
   DROPPED: 15,
   /** `s` a number, `v` an item of its stream. */
   ITEM: 16,
@@ -60,6 +60,8 @@ function unpackHead(head) {
 
 /** The descriptor of the claims file in a worker; see claims.js. */
 const CLAIMS_FD = 4;
+/** Where in it the pool writes, after the number of the worker. */
+const REVOKED_AT = 8;
 
 module.exports = {
   CMD,
@@ -67,6 +69,7 @@ module.exports = {
   FLAG: { STREAM, PROGRESS },
   MAX_ARGUMENTS,
   CLAIMS_FD,
+  REVOKED_AT,
   packHead,
   unpackHead,
 };

@@ -16,7 +16,8 @@ function markWorn(workers, { maxTasks, maxAge }) {
   if (maxTasks === Infinity && maxAge === Infinity) return;
   for (const worker of workers) {
     if (worker.wear || worker.state !== 'ready') continue;
-    if (maxTasks - worker.assigned <= Math.floor(maxTasks / 4)) worker.wear = 'maxTasks';
+    const left = maxTasks - worker.assigned;
+    if (left !== Infinity && left <= Math.floor(maxTasks / 4)) worker.wear = 'maxTasks';
     else if (worker.age > maxAge) worker.wear = 'maxAge';
   }
 }

@@ -1,6 +1,7 @@
 'use strict';
 // A worker as the pool sees it: which tasks it has, which of them it runs, and when it takes more.
 
+const { Assignments } = require('./assignments.js');
 const { OP } = require('./protocol.js');
 const { WorkerProcess } = require('./process.js');
 const { TaskSender } = require('./sender.js');
@@ -9,6 +10,7 @@ const { TaskSender } = require('./sender.js');
 const MAX_AHEAD = 1000;
 /** Microseconds of work that it may have: enough to never wait for the pool, little to wait behind. */
 const AHEAD_US = 4000;
+const QUIET_MS = AHEAD_US / 1000;
 /** What a task of unknown length is reckoned at: nothing is sent behind it. */
 const UNKNOWN_US = 1e9;
 
@@ -16,13 +18,7 @@ class Worker {
   #core;
   #process;
   #sender;
-  /** By number, in the order in which they are begun. @type {Map<number, any>} */
-  #tasks = new Map();
-  #next = 0;
-  /** The first number that is not presumed to be running, or done. */
-  #cursor = 0;
-  #presumed = 0;
-  #load = 0;
+  #assignments;
   /** Tasks to be sent. @type {any[]} */
   #batch = [];
   #isReclaiming = false;
@@ -56,6 +52,7 @@ class Worker {
     this.#core = core;
     this.id = id;
     const { options } = core;
+    this.#assignments = new Assignments(options.concurrency, (task) => core.begun(task));
     this.#process = new WorkerProcess(options, id, core.outputs, {
       onframe: (frame) => core.receive(this, frame),
       onmessage: (message) => core.emit('message', message, this.identity),
@@ -90,20 +87,21 @@ class Worker {
   }
 
   get size() {
-    return this.#tasks.size;
+    return this.#assignments.size;
   }
 
   get isIdle() {
-    return this.#tasks.size === 0;
+    return this.#assignments.size === 0;
   }
 
   /** Whether it may get another task. */
   get isOpen() {
-    return this.state === 'ready' && this.assigned < this.#core.options.maxTasks;
+    const hasLeft = this.assigned < this.#core.options.maxTasks;
+    return this.state === 'ready' && hasLeft && !this.#isReclaiming;
   }
 
   get hasFreeSlot() {
-    return this.isOpen && this.#tasks.size < this.#core.options.concurrency;
+    return this.isOpen && this.size < this.#core.options.concurrency;
   }
 
   /** Whether it may get a task that it cannot begin yet. @param {number} cost */
@@ -111,21 +109,27 @@ class Worker {
     return (
       this.isOpen &&
       !this.#sender.isFull &&
-      !this.#isReclaiming &&
+      // What takes so long may take longer.
+      (this.isIdle || this.isLively) &&
       this.#process.claimsFd !== -1 &&
-      this.#load + cost <= AHEAD_US &&
-      this.#tasks.size < MAX_AHEAD
+      this.#assignments.load + cost <= AHEAD_US &&
+      this.size < MAX_AHEAD
     );
+  }
+
+  /** It has told of something within the time that its tasks were to take. */
+  get isLively() {
+    return performance.now() - this.heardAt < QUIET_MS;
   }
 
   /** It has tasks to go on with for a while. */
   get isStocked() {
-    return this.#load > AHEAD_US / 2 || this.#tasks.size > MAX_AHEAD / 2;
+    return this.#assignments.load > AHEAD_US / 2 || this.size > MAX_AHEAD / 2;
   }
 
   /** Whether tasks wait in it that another worker could begin. */
   get hasWaiting() {
-    return this.#tasks.size > this.#presumed && !this.#isReclaiming;
+    return this.state === 'ready' && this.#assignments.waiting > 0 && !this.#isReclaiming;
   }
 
   becomeReady() {
@@ -139,12 +143,10 @@ class Worker {
   /** It is sent by flush(). */
   add(task) {
     this.assigned += 1;
+    if (this.isIdle) this.heardAt = performance.now();
     task.worker = this;
-    this.#load += task.cost;
+    this.#assignments.add(task);
     this.#batch.push(task);
-    // It counts from here on; its number it gets when it is sent.
-    task.number = this.#next + this.#batch.length - 1;
-    this.#tasks.set(task.number, task);
   }
 
   /** Sends what was added. */
@@ -153,8 +155,7 @@ class Worker {
     const batch = this.#batch;
     this.#batch = [];
     this.#sender.send(batch);
-    this.#next += batch.length;
-    this.#presume();
+    this.#assignments.presume();
   }
 
   /** Whatever else it is to know. @param {any} frame */
@@ -164,57 +165,37 @@ class Worker {
 
   /** @param {number} number */
   get(number) {
-    return this.#tasks.get(number);
+    return this.#assignments.get(number);
   }
 
-  /** All that it has, in the order in which they are begun. @returns {any[]} */
+  /** All that it has, in the order in which they are begun. */
   tasks() {
-    return [...this.#tasks.values()];
+    return this.#assignments.all();
   }
 
   /** The same, of one that has ended. */
   takeAll() {
-    const tasks = this.tasks();
-    for (const task of tasks) {
-      clearTimeout(task.timer);
-      task.isPresumedRunning = false;
-    }
-    this.#tasks.clear();
-    return tasks;
+    return this.#assignments.takeAll();
   }
 
   /** A task is no longer here. */
   remove(task) {
-    if (!this.#tasks.delete(task.number)) return;
-    this.#load -= task.cost;
-    if (task.isPresumedRunning) this.#presumed -= 1;
-    task.isPresumedRunning = false;
-    clearTimeout(task.timer);
-    task.timer = undefined;
-    this.#presume();
-    if (this.isIdle) this.idleSince = performance.now();
+    const wasThere = this.#assignments.remove(task);
+    if (wasThere && this.isIdle) this.idleSince = performance.now();
   }
 
-  /** The tasks that it must be running by now; it never runs others earlier than we presume. */
-  #presume() {
-    const { concurrency } = this.#core.options;
-    while (this.#presumed < concurrency && this.#cursor < this.#next) {
-      const task = this.#tasks.get(this.#cursor++);
-      if (task === undefined) continue;
-      task.isPresumedRunning = true;
-      this.#presumed += 1;
-      this.#core.begun(task);
-    }
-  }
-
-  /** Asks for what it has not begun. */
+  /** Takes back what it has not begun, even if it is blocked. @returns {any[]} in order */
   reclaim() {
     this.#isReclaiming = true;
+    const first = this.#process.claims.takeBack(this.#assignments.firstWaiting);
     this.#process.send({ o: OP.RECLAIM });
+    return this.tasks().filter((task) => task.number >= first);
   }
 
+  /** It has dropped them too. */
   reclaimed() {
     this.#isReclaiming = false;
+    this.#process.claims.release();
   }
 
   /** No more tasks; it ends when it has done those that it has. @param {string} reason */

@@ -32,8 +32,6 @@ class Runner {
   #isPumping = false;
   #turnBegan = 0;
   #hasTurn = false;
-  /** Microseconds that tasks take: rises at once, falls slowly. */
-  #usual = 1000;
 
   /**
    * @param {(name: string) => Function | undefined} find
@@ -83,10 +81,15 @@ class Runner {
 
   /** Frame RECLAIM. */
   giveBack() {
+    this.#drop(true);
+  }
+
+  /** @param {boolean} isAnswer to a frame; else the pool has been seen to take them back */
+  #drop(isAnswer) {
     const rest = this.#queue.slice(this.#head).filter((task) => task !== undefined);
     this.#queue = [];
     this.#head = 0;
-    send({ o: OP.DROPPED, d: rest.map(({ number }) => number) });
+    send({ o: OP.DROPPED, d: rest.map(({ number }) => number), a: isAnswer });
   }
 
   /** Frame CREDIT. */
@@ -108,6 +111,10 @@ class Runner {
         break;
       }
       const task = this.#queue[this.#head];
+      if (task !== undefined && !this.#claims.claim(task.number)) {
+        this.#drop(false);
+        break;
+      }
       this.#queue[this.#head++] = undefined;
       if (task !== undefined) this.#begin(task);
     }
@@ -129,7 +136,6 @@ class Runner {
   }
 
   #begin(task) {
-    this.#claims.claim(task.number, this.#usual);
     this.#running.set(task.number, task);
     task.began = performance.now();
     let value;
@@ -175,7 +181,6 @@ class Runner {
   #end(task) {
     this.#running.delete(task.number);
     const ran = (performance.now() - task.began) * 1000;
-    this.#usual = Math.max(1, ran > this.#usual ? ran : this.#usual * 0.9 + ran * 0.1);
     return Math.round(ran);
   }
 }
