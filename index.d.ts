@@ -11,6 +11,7 @@
 
 import type * as node from 'node:child_process';
 import type { Exec, ExecFile, Fork, Spawn } from './types/async.js';
+import type { PoolConstructor } from './types/pool.js';
 import type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 
 export * from 'node:child_process';
@@ -52,8 +53,36 @@ export type {
   SyncOptionsOf,
   SyncOptionsWithoutEncoding,
 } from './types/options.js';
+export type {
+  Durations,
+  ErrorClass,
+  PoolClosed,
+  PoolConstructor,
+  PoolEvents,
+  PoolMethods,
+  PoolOptions,
+  PoolStats,
+  PoolTop,
+  QueueFull,
+  StreamItem,
+  StreamName,
+  StreamOptions,
+  TaskArguments,
+  TaskName,
+  TaskOptions,
+  TaskResult,
+  TaskStream,
+  TaskTimeout,
+  WorkerEnding,
+  WorkerExited,
+  WorkerFunctions,
+  WorkerIdentity,
+  WorkerStartFailed,
+  WorkerStats,
+} from './types/pool.js';
 export type { ChildProcessOf, StdioElement, StdioOption } from './types/stdio.js';
 export type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
+export type { CurrentTask } from './worker.js';
 
 /**
  * Whether the addon is in use. Where it cannot be loaded, the functions of this module are those of
@@ -148,6 +177,16 @@ export const execSync: ExecSync & typeof node.execSync;
 
 /** `execSync()` without a shell, unless `shell` is given: a program and its arguments. */
 export const execFileSync: ExecFileSync & typeof node.execFileSync;
+
+/** A pool; `new Pool<typeof import('./worker.js')>('./worker.js')` knows its functions. */
+export type Pool<Functions = import('./types/pool.js').WorkerFunctions> =
+  import('./types/pool.js').Pool<Functions>;
+
+/**
+ * Worker processes that run the functions of a module: `await new Pool('./worker.js').run('resize', [image])`.
+ * See docs/pool.md.
+ */
+export const Pool: PoolConstructor;
 
 /** Node's own: opens the channel of a forked process. Not meant to be called. */
 export const _forkChild: (fd: number, serializationMode: number) => void;

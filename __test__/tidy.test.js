@@ -21,11 +21,14 @@ const rust = files('src', '.rs').map((file) => {
   const text = read(file);
   return { file, text, code: rustCode(text), module: modulePath(file) };
 });
-const product = ['lib', 'index.js', 'register.js'].flatMap((place) => files(place, '.js'));
+const product = ['lib', 'index.js', 'register.js', 'worker.js'].flatMap((place) =>
+  files(place, '.js'),
+);
 const ours = [
   'lib',
   'index.js',
   'register.js',
+  'worker.js',
   'scripts',
   'examples',
   'bench',

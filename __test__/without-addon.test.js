@@ -27,6 +27,9 @@ before(() => {
 });
 after(() => fs.rmSync(tmp, { recursive: true, force: true }));
 
+/** What Node's module does not have. */
+const OURS = ['native', 'nativeError', 'Pool'];
+
 const lines = selectedLines();
 const oldestAndNewest = new Set([Math.min(...lines), Math.max(...lines)]);
 
@@ -155,7 +158,7 @@ describe('where the addon cannot be had, the package is Node’s module and says
         assert.deepStrictEqual(native, ['native', false]);
         assert.ok(isError);
         assert.match(message, reason);
-        assert.deepStrictEqual(others, ['not of Node', ['native', 'nativeError'], []]);
+        assert.deepStrictEqual(others, ['not of Node', OURS, []]);
         assert.deepStrictEqual(works, WORKS);
       });
     }
@@ -243,6 +246,20 @@ describe('what is the package’s own, without its addon', () => {
     assert.deepStrictEqual([code, said], [0, [[false, 16]]]);
   });
 
+  it('a pool is refused', async () => {
+    const { said, code } = await without((self) => {
+      try {
+        new self.cp.Pool(`${self.fixtures}/pool/worker.js`);
+      } catch ({ code, message }) {
+        self.say(code, message.includes('Pool'), typeof self.cp.Pool.WorkerExited);
+      }
+    });
+    assert.deepStrictEqual(
+      [code, said],
+      [0, [['ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', true, 'function']]],
+    );
+  });
+
   it('registering warns once, and leaves Node’s module as it is', async () => {
     const root = spoilt('missing', (file) => fs.rmSync(file));
     const { said, code, stderr } = await runScript(
@@ -277,12 +294,7 @@ describe('another runtime, if it is installed', () => {
       );
       const { stdout, stderr, status } = spawnSync(runtime, [...args, file], { encoding: 'utf8' });
       assert.deepStrictEqual([status, stderr], [0, '']);
-      assert.deepStrictEqual(JSON.parse(stdout), [
-        false,
-        true,
-        ['native', 'nativeError'],
-        'works\n',
-      ]);
+      assert.deepStrictEqual(JSON.parse(stdout), [false, true, OURS, 'works\n']);
     });
   }
 });

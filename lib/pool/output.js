@@ -122,7 +122,7 @@ class Outputs {
   #prefixOf({ pid }, id) {
     const { prefix } = this.#options;
     if (typeof prefix === 'function') return String(prefix({ id, pid }));
-    return prefix === true ? `[worker ${id}] ` : prefix || '';
+    return prefix === true ? `worker ${id} | ` : prefix || '';
   }
 
   /** No worker will write any more. */

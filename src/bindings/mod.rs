@@ -8,6 +8,7 @@ mod channel;
 mod environment;
 mod handle;
 mod raw;
+mod shared;
 mod spawn;
 mod stream;
 mod sync;

@@ -38,8 +38,16 @@ function receive(frame) {
       runner?.giveBack();
       return;
     case OP.SHUTDOWN:
-      process.exit();
+      end();
   }
+}
+
+/** What was written to a pipe may still be under way. */
+function end() {
+  const written = [process.stdout, process.stderr].map(
+    (stream) => new Promise((resolve) => stream.write('', resolve)),
+  );
+  Promise.all(written).finally(() => process.exit());
 }
 
 async function start({ script, concurrency, claims }) {

@@ -12,6 +12,7 @@ mod lookup;
 pub mod memory;
 pub mod pidfd;
 pub mod poll;
+pub mod shared;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
