@@ -2,13 +2,11 @@
 // The package's exports, and nothing else.
 
 const node = require('node:child_process');
-const api = require('./lib/api.js');
-const { Pool } = require('./lib/pool/pool.js');
-const { native, nativeError } = require('./lib/native.js');
+const { api, loader, pool } = require('./lib/entry.js');
 
-module.exports.native = native;
-module.exports.nativeError = nativeError;
-module.exports.Pool = Pool;
+module.exports.native = loader.native;
+module.exports.nativeError = loader.nativeError;
+module.exports.Pool = pool.Pool;
 module.exports._forkChild = /** @type {any} */ (node)._forkChild;
 module.exports.ChildProcess = api.ChildProcess;
 module.exports.exec = api.exec;

@@ -1,8 +1,8 @@
 'use strict';
 // `sprog/worker`: for the functions of a pool's worker module, the task that they run for.
 
-const context = require('./lib/pool/child/context.js');
+const { worker } = require('./lib/entry.js');
 
-module.exports.emit = context.emit;
-module.exports.currentTask = context.currentTask;
-module.exports.isWorker = context.isWorker;
+module.exports.emit = worker.emit;
+module.exports.currentTask = worker.currentTask;
+module.exports.isWorker = worker.isWorker;

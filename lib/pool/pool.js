@@ -1,40 +1,49 @@
 'use strict';
-// Pool: worker processes that run the functions of a module. This file is loaded with the package and loads
-// the rest with the first pool.
+// Pool: worker processes that run the functions of a module.
 
+const { AsyncResource } = require('node:async_hooks');
+const diagnostics = require('node:diagnostics_channel');
 const { EventEmitter } = require('node:events');
+const { abortError, featureUnavailable } = require('../errors.js');
 const { native } = require('../native.js');
+const { Core } = require('./core.js');
+const errors = require('./errors.js');
+const { methodsOf } = require('./methods.js');
+const options = require('./options.js');
+const { poolStats } = require('./stats.js');
+const { TaskStream } = require('./stream.js');
+const { Task } = require('./task.js');
+const { startTop } = require('./top.js');
+
+/** Every event of every pool, as `{ event, pool, values }`. */
+const channel = diagnostics.channel('sprog:pool');
 
 const ASYNC_DISPOSE = /** @type {any} */ (Symbol).asyncDispose ?? Symbol.for('nodejs.asyncDispose');
 const NO_ARGUMENTS = [];
 
 class Pool extends EventEmitter {
   #core;
-  #parts;
   #defaults;
   /** @type {Promise<void> | undefined} */
   #closing;
   /** @type {Set<{ stop: () => void }>} */
   #tops = new Set();
 
-  constructor(script, options) {
+  constructor(script, given) {
     super();
-    if (!native) throw require('../errors.js').featureUnavailable('Pool');
-    this.#parts = require('./parts.js');
-    const checked = this.#parts.poolOptions(script, options);
-    this.#defaults = this.#parts.checkTaskOptions({}, checked);
-    const { channel } = this.#parts;
-    this.#core = new this.#parts.Core(checked, (event, ...values) => {
+    if (!native) throw featureUnavailable('Pool');
+    const checked = options.poolOptions(script, given);
+    this.#defaults = options.checkTaskOptions({}, checked);
+    this.#core = new Core(checked, (event, ...values) => {
       if (channel.hasSubscribers) channel.publish({ event, pool: this, values });
       this.emit(event, ...values);
     });
-    this.methods = this.#parts.methodsOf(this);
+    this.methods = methodsOf(this);
   }
 
-  run(name, args = NO_ARGUMENTS, options = undefined) {
-    const { Task, checkTask } = this.#parts;
-    checkTask(name, args);
-    const checked = options === undefined ? this.#defaults : this.#check(options);
+  run(name, args = NO_ARGUMENTS, given = undefined) {
+    options.checkTask(name, args);
+    const checked = given === undefined ? this.#defaults : this.#check(given);
     return new Promise((resolve, reject) => {
       const refusal = this.#refusal(checked);
       if (refusal) reject(refusal);
@@ -42,12 +51,11 @@ class Pool extends EventEmitter {
     });
   }
 
-  /** @param {any} [options] */
-  stream(name, args = NO_ARGUMENTS, options = undefined) {
-    const { Task, TaskStream, checkTask, checkHighWaterMark } = this.#parts;
-    checkTask(name, args);
-    const checked = options === undefined ? this.#defaults : this.#check(options);
-    const highWaterMark = checkHighWaterMark(options?.highWaterMark);
+  /** @param {any} [given] */
+  stream(name, args = NO_ARGUMENTS, given = undefined) {
+    options.checkTask(name, args);
+    const checked = given === undefined ? this.#defaults : this.#check(given);
+    const highWaterMark = options.checkHighWaterMark(given?.highWaterMark);
     const core = this.#core;
     return new TaskStream(core, highWaterMark, (stream, resolve, reject) => {
       const refusal = this.#refusal(checked);
@@ -59,16 +67,15 @@ class Pool extends EventEmitter {
     });
   }
 
-  #check(options) {
-    const { checkTaskOptions, AsyncResource } = this.#parts;
-    const checked = checkTaskOptions(options, this.#core.options);
+  #check(given) {
+    const checked = options.checkTaskOptions(given, this.#core.options);
     // Progress is told where run() was called, not where a worker's message came in.
     if (checked.onProgress) checked.onProgress = AsyncResource.bind(checked.onProgress);
     return checked;
   }
 
   #refusal({ signal }) {
-    if (signal?.aborted) return this.#parts.abortError(signal.reason);
+    if (signal?.aborted) return abortError(signal.reason);
     return this.#core.admission.refusal();
   }
 
@@ -77,12 +84,12 @@ class Pool extends EventEmitter {
   }
 
   stats() {
-    return this.#parts.poolStats(this.#core);
+    return poolStats(this.#core);
   }
 
-  top(options) {
-    const { checkTop, startTop } = this.#parts;
-    const top = startTop(() => this.stats(), this.#core.options.script, checkTop(options));
+  top(given) {
+    const { script } = this.#core.options;
+    const top = startTop(() => this.stats(), script, options.checkTop(given));
     const stop = () => {
       top.stop();
       this.#tops.delete(entry);
@@ -104,8 +111,8 @@ class Pool extends EventEmitter {
     return this.#core.state !== 'open';
   }
 
-  async close(options) {
-    const timeout = this.#parts.checkClose(options);
+  async close(given) {
+    const timeout = options.checkClose(given);
     const timer =
       timeout === Infinity ? undefined : setTimeout(() => this.terminate(), timeout).unref();
     this.#closing ??= this.#close();
@@ -125,7 +132,7 @@ class Pool extends EventEmitter {
     const core = this.#core;
     if (core.state === 'closed') return;
     core.shut('terminated');
-    core.rejectAll(new this.#parts.errors.PoolClosed('terminated'));
+    core.rejectAll(new errors.PoolClosed('terminated'));
     core.staff.killAll();
     this.#closing ??= this.#emptied();
     await this.#closing;
@@ -142,26 +149,8 @@ class Pool extends EventEmitter {
   [ASYNC_DISPOSE]() {
     return this.close();
   }
-
-  static get WorkerExited() {
-    return require('./errors.js').WorkerExited;
-  }
-
-  static get TaskTimeout() {
-    return require('./errors.js').TaskTimeout;
-  }
-
-  static get QueueFull() {
-    return require('./errors.js').QueueFull;
-  }
-
-  static get WorkerStartFailed() {
-    return require('./errors.js').WorkerStartFailed;
-  }
-
-  static get PoolClosed() {
-    return require('./errors.js').PoolClosed;
-  }
 }
+
+Object.assign(Pool, errors);
 
 module.exports = { Pool };
