@@ -18,6 +18,7 @@ import type {
   RunError as RunErrorType,
   RunSync,
 } from './types/run.js';
+import type { PoolConstructor } from './types/pool.js';
 import type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 
 export * from 'node:child_process';
@@ -80,8 +81,35 @@ export type {
   Stage,
   StageOptions,
 } from './types/run.js';
+  Durations,
+  ErrorClass,
+  PoolClosed,
+  PoolConstructor,
+  PoolEvents,
+  PoolMethods,
+  PoolOptions,
+  PoolStats,
+  PoolTop,
+  QueueFull,
+  StreamItem,
+  StreamName,
+  StreamOptions,
+  TaskArguments,
+  TaskName,
+  TaskOptions,
+  TaskResult,
+  TaskStream,
+  TaskTimeout,
+  WorkerEnding,
+  WorkerExited,
+  WorkerFunctions,
+  WorkerIdentity,
+  WorkerStartFailed,
+  WorkerStats,
+} from './types/pool.js';
 export type { ChildProcessOf, StdioElement, StdioOption } from './types/stdio.js';
 export type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
+export type { CurrentTask } from './worker.js';
 
 /**
  * Whether the addon is in use. Where it cannot be loaded, the functions of this module are those of
@@ -208,6 +236,15 @@ export const pipeline: Pipeline;
 export const RunError: RunErrorConstructor;
 /** A failure of `run()`, `runSync()` or `pipeline()`: it has all that the result would have. */
 export type RunError = RunErrorType;
+/** A pool; `new Pool<typeof import('./worker.js')>('./worker.js')` knows its functions. */
+export type Pool<Functions = import('./types/pool.js').WorkerFunctions> =
+  import('./types/pool.js').Pool<Functions>;
+
+/**
+ * Worker processes that run the functions of a module: `await new Pool('./worker.js').run('resize', [image])`.
+ * See docs/pool.md.
+ */
+export const Pool: PoolConstructor;
 
 /** Node's own: opens the channel of a forked process. Not meant to be called. */
 export const _forkChild: (fd: number, serializationMode: number) => void;

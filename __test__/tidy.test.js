@@ -29,11 +29,14 @@ const crates = files(CRATES, '.rs').map((file) => {
   const text = read(file);
   return { file, text, code: rustCode(text) };
 });
-const product = ['lib', 'index.js', 'register.js'].flatMap((place) => files(place, '.js'));
+const product = ['lib', 'index.js', 'register.js', 'worker.js'].flatMap((place) =>
+  files(place, '.js'),
+);
 const ours = [
   'lib',
   'index.js',
   'register.js',
+  'worker.js',
   'scripts',
   'examples',
   'bench',
@@ -99,7 +102,7 @@ describe('layers', () => {
 
   it('the entry points take lib/ through lib/entry.js', () => {
     // Another way would load a second instance beside that of dist/.
-    for (const file of ['index.js', 'register.js']) {
+    for (const file of ['index.js', 'register.js', 'worker.js']) {
       const required = [...jsCode(read(file)).matchAll(/require\(['"](\.[^'"]*)['"]\)/g)];
       assert.deepStrictEqual(
         required.map(([, place]) => place),

@@ -147,7 +147,7 @@ const useAll = async (self) => {
 };
 
 /** What Node's module does not have. */
-const OWN = ['RunError', 'native', 'nativeError', 'pipeline', 'run', 'runSync'];
+const OWN = ['Pool', 'RunError', 'native', 'nativeError', 'pipeline', 'run', 'runSync'];
 
 const WORKS = [
   ['spawn'],
@@ -297,6 +297,20 @@ describe('what is the package’s own, without its addon', () => {
       child.send('longer than five');
     });
     assert.deepStrictEqual([code, said], [0, [[false, 16]]]);
+  });
+
+  it('a pool is refused', async () => {
+    const { said, code } = await without((self) => {
+      try {
+        new self.cp.Pool(`${self.fixtures}/pool/worker.js`);
+      } catch ({ code, message }) {
+        self.say(code, message.includes('Pool'), typeof self.cp.Pool.WorkerExited);
+      }
+    });
+    assert.deepStrictEqual(
+      [code, said],
+      [0, [['ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', true, 'function']]],
+    );
   });
 
   it('registering warns once, and leaves Node’s module as it is', async () => {

@@ -29,6 +29,14 @@ module.exports = {
   get loader() {
     return load ? load('native.js') : require('./native.js');
   },
+  /** @returns {typeof import('./pool/lazy.js')} */
+  get pool() {
+    return load ? load('pool/lazy.js') : require('./pool/lazy.js');
+  },
+  /** @returns {typeof import('./pool/child/context.js')} */
+  get worker() {
+    return load ? load('pool/child/context.js') : require('./pool/child/context.js');
+  },
   /** @returns {string} */
   get version() {
     return load ? load('version.js') : require('./version.js');

@@ -6,6 +6,7 @@
 //   dist/main.js               what require('sprog') needs
 //   dist/ipc/preload.js        what a forked child needs before its program runs
 //   dist/register/preload.js   what every child of a registered program gets
+//   dist/pool/child/entry.js   what a pool forks
 //   dist/modules.txt           every file of lib/, read as a whole with either of the first two: the
 //                              package may be gone when its code is needed
 //
@@ -23,7 +24,7 @@ const TEXT = 'modules.txt';
 const PARAMETERS = 'module, exports, require, load, ROOT, __filename, __dirname';
 
 /** The files that hold code at once, each with the modules that it begins with. */
-const MAIN = ['api.js', 'run/api.js', 'child.js', 'exec.js'];
+const MAIN = ['api.js', 'run/api.js', 'child.js', 'exec.js', 'pool/lazy.js'];
 const CHILD = ['ipc/preload.js', 'ipc/child-end.js'];
 
 /** What dist/ is to hold, by the names there. @param {string} [root] */
@@ -55,6 +56,7 @@ function contents(root = ROOT) {
     ['ipc/preload.js', [head, definitions(modules, CHILD), forChild].join('\n')],
     ['register/preload.js', fs.readFileSync(path.join(root, 'lib/register/preload.js'), 'utf8')],
     ['register/inherited.js', forInherited],
+    ['pool/child/entry.js', forWorker],
     ['main.js', [head, definitions(modules, MAIN), forMain].join('\n')],
   ]);
 }
@@ -75,6 +77,14 @@ module.exports.load('ipc/preload.js');
 const forInherited = `'use strict';
 // Made by scripts/bundle.js.
 require('../main.js').load('register/inherited.js');
+`;
+
+// What its preload has read is enough.
+const forWorker = `'use strict';
+// Made by scripts/bundle.js.
+const preload = require.resolve('../../ipc/preload.js');
+const { load } = require.cache[preload]?.exports ?? require('../../main.js');
+load('pool/child/entry.js');
 `;
 
 /** The modules that some need at once, as functions. */

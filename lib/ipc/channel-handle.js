@@ -30,6 +30,7 @@ class ChannelHandle {
   #referenced = true;
   #resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
   #sendsOfTick = 0;
+  #hasCollected = false;
   #callbacks = new SendCallbacks();
   /** Collected sends without a callback. */
   #collectedSilently = 0;
@@ -101,10 +102,11 @@ class ChannelHandle {
    * @param {any} message
    * @param {number} descriptor rides along, or -1
    * @param {((error: any) => void) | undefined} callback
+   * @param {boolean} [mayWait] for the end of the tick, even if it is among the first
    * @returns {number} 0, or the negative errno of a failure, which is also told
    */
-  send(message, descriptor, callback) {
-    const collect = this.#countSend();
+  send(message, descriptor, callback, mayWait) {
+    const collect = this.#countSend(mayWait);
     const queued = this.#codec.send(this.#outlet, message, collect, descriptor);
     if (queued < 0) {
       this.fail(queued, callback);
@@ -136,19 +138,20 @@ class ChannelHandle {
     return this.#codec.snapshot(message);
   }
 
-  /** Counts the sends of this tick; true from the seventeenth on. */
-  #countSend() {
+  /** Counts the sends of this tick; whether this one is collected: from the seventeenth on. */
+  #countSend(mayWait) {
     if (this.#sendsOfTick++ === 0) process.nextTick(endTick, this);
-    if (this.#sendsOfTick <= AT_ONCE || leaving.isExiting()) return false;
+    if ((this.#sendsOfTick <= AT_ONCE && !mayWait) || leaving.isExiting()) return false;
     leaving.watch(this);
+    this.#hasCollected = true;
     return true;
   }
 
   /** @internal The tick is over. */
   endTick() {
-    const hasCollected = this.#sendsOfTick > AT_ONCE;
     this.#sendsOfTick = 0;
-    if (hasCollected) {
+    if (this.#hasCollected) {
+      this.#hasCollected = false;
       leaving.unwatch(this);
       this.flush();
     }

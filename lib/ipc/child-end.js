@@ -7,6 +7,14 @@ const { ChannelHandle } = require('./channel-handle.js');
 const { setupChannel } = require('./channel.js');
 const { ownEnd } = require('./own-end.js');
 
+/** @type {InstanceType<typeof ChannelHandle> | undefined} */
+let own;
+
+/** The handle of this process's channel, if the end is ours. */
+function ownChannel() {
+  return own;
+}
+
 /**
  * Takes the channel over. False if that cannot be, and then nothing was touched.
  * @param {number} fd
@@ -17,6 +25,7 @@ function openOwnEnd(fd, mode, greets) {
   if (!native) return false;
   const handle = ChannelHandle.adopt(fd, mode);
   if (handle === undefined) return false;
+  own = handle;
   if (greets) handle.greet(ownEnd.VERSION);
   // The process may end with its channel open, until it listens to it.
   handle.unref();
@@ -30,4 +39,4 @@ function openOwnEnd(fd, mode, greets) {
   return true;
 }
 
-module.exports = { openOwnEnd };
+module.exports = { openOwnEnd, ownChannel };

@@ -1,0 +1,335 @@
+'use strict';
+// How many workers a pool has and when: growth, spares, shrinking, recycling; which task comes first and
+// how many may wait; and the end of a pool.
+
+const assert = require('node:assert');
+const { afterEach, describe, it: test } = require('node:test');
+const { isAlive } = require('./helpers/processes.js');
+const {
+  Pool,
+  assertGone,
+  endPools,
+  eventually,
+  makePool,
+  rejection,
+} = require('./helpers/pools.js');
+const { runScript } = require('./helpers/script.js');
+
+const it = (title, run) => test(title, { timeout: 90_000 }, run);
+
+afterEach(endPools);
+
+/** Resolves with the states of the workers. */
+const states = (pool) => pool.stats().workers.map(({ state }) => state);
+
+describe('size', () => {
+  it('is nothing until there is a task, then what the tasks need, up to max', async () => {
+    const pool = makePool({ max: 3 });
+    assert.deepStrictEqual(states(pool), []);
+    await pool.run('add', [1, 2]);
+    await pool.run('add', [1, 2]);
+    assert.strictEqual(pool.pids.size, 1);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const tasks = Array.from({ length: 9 }, () => rejection(pool.run('never', [], { signal })));
+    await eventually(() => states(pool).join() === 'busy,busy,busy', 'there are three');
+    controller.abort();
+    await Promise.all(tasks);
+    assert.strictEqual(pool.stats().queued, 0);
+  });
+
+  it('is min from the start, unless it is lazy', async () => {
+    const eager = makePool({ min: 2, max: 2 });
+    await eventually(() => states(eager).join() === 'idle,idle', 'two are there');
+    const lazy = makePool({ min: 2, max: 2, lazy: true });
+    assert.deepStrictEqual(states(lazy), []);
+    await lazy.run('add', [1, 2]);
+    await eventually(() => states(lazy).join() === 'idle,idle', 'two are there');
+  });
+
+  it('has warm spares beside those that are busy', async () => {
+    const pool = makePool({ max: 3, spares: 1 });
+    const busy = pool.run('sleep', [60_000], { signal: AbortSignal.timeout(50_000) });
+    busy.catch(() => {});
+    await eventually(() => states(pool).join() === 'busy,idle', 'one is ready');
+    const another = pool.run('sleep', [60_000]);
+    another.catch(() => {});
+    await eventually(() => states(pool).join() === 'busy,busy,idle', 'another one is ready');
+  });
+
+  it('shrinks to min when there is nothing to do', async () => {
+    const pool = makePool({ min: 1, max: 3, idleTimeout: 100 });
+    await Promise.all(Array.from({ length: 12 }, () => pool.run('sleep', [100])));
+    assert.ok(pool.pids.size > 1);
+    await eventually(() => states(pool).join() === 'idle', 'one is left');
+    for (const { reason, code } of pool.exits) assert.deepStrictEqual([reason, code], ['idle', 0]);
+    const none = makePool({ idleTimeout: 50 });
+    await none.run('add', [1, 2]);
+    await eventually(() => states(none).length === 0, 'none is left');
+    assert.strictEqual(await none.run('add', [1, 2]), 3);
+  });
+
+  it('runs `concurrency` tasks at a time in a worker', async () => {
+    const pool = makePool({ concurrency: 3 });
+    const most = async (count) => Math.max(...(await Promise.all(count)));
+    assert.strictEqual(await most(Array.from({ length: 9 }, () => pool.run('atOnce', [30]))), 3);
+    const one = makePool();
+    assert.strictEqual(await most(Array.from({ length: 5 }, () => one.run('atOnce', [5]))), 1);
+  });
+
+  it('does not let short tasks wait behind a long one', async () => {
+    const pool = makePool({ max: 2 });
+    await Promise.all(Array.from({ length: 200 }, () => pool.run('blockOr', [0])));
+    let isDone = false;
+    // The same function, known to be short.
+    const long = pool.run('blockOr', [60_000], { timeout: 50_000 }).catch(() => {
+      isDone = true;
+    });
+    const short = Array.from({ length: 100 }, () => pool.run('sleepOr', [0]));
+    await Promise.all(short);
+    assert.ok(!isDone);
+    await pool.terminate();
+    await long;
+  });
+
+  it('gives back what waits behind a task that takes longer than it used to', async () => {
+    const pool = makePool({ max: 2 });
+    await Promise.all(Array.from({ length: 400 }, () => pool.run('sleepOr', [0])));
+    assert.strictEqual(pool.pids.size, 2);
+    const long = rejection(pool.run('sleepOr', [60_000]));
+    await Promise.all(Array.from({ length: 100 }, () => pool.run('sleepOr', [0])));
+    await pool.terminate();
+    assert.ok((await long) instanceof Pool.PoolClosed);
+  });
+});
+
+describe('order', () => {
+  it('is by priority, and among equals first come, first served', async () => {
+    const pool = makePool();
+    const done = [];
+    const first = pool.run('block', [50]);
+    const tasks = [0, 5, -1, 5, 0, Infinity, 2.5].map((priority, n) =>
+      pool.run('echo', [n], { priority }).then((value) => done.push(value)),
+    );
+    await Promise.all([first, ...tasks]);
+    assert.deepStrictEqual(done, [5, 1, 3, 6, 0, 4, 2]);
+  });
+
+  it('has a limit; ready() tells when there is room', async () => {
+    const pool = makePool({ maxQueue: 2 });
+    // One runs, two wait.
+    const tasks = [pool.run('sleep', [100, 0]), pool.run('echo', [1]), pool.run('echo', [2])];
+    const error = await rejection(pool.run('echo', [3]));
+    assert.ok(error instanceof Pool.QueueFull);
+    assert.deepStrictEqual([error.code, error.maxQueue], ['ERR_SPROG_QUEUE_FULL', 2]);
+    await pool.ready();
+    tasks.push(pool.run('echo', [3]));
+    assert.deepStrictEqual(await Promise.all(tasks), [0, 1, 2, 3]);
+  });
+
+  it('lets a producer feed it with ready(), never above the limit', async () => {
+    const pool = makePool({ max: 2, maxQueue: 3 });
+    const tasks = [];
+    let most = 0;
+    for (let n = 0; n < 300; n++) {
+      await pool.ready();
+      tasks.push(pool.run('echo', [n]));
+      most = Math.max(most, pool.stats().queued);
+    }
+    assert.deepStrictEqual(
+      await Promise.all(tasks),
+      tasks.map((_, n) => n),
+    );
+    assert.ok(most <= 3 + 2, `${most} were waiting`);
+  });
+
+  it('with no queue at all takes what can be run at once', async () => {
+    const pool = makePool({ max: 2, maxQueue: 0 });
+    const tasks = [pool.run('sleep', [50, 1]), pool.run('sleep', [50, 2])];
+    assert.ok((await rejection(pool.run('echo', [3]))) instanceof Pool.QueueFull);
+    assert.deepStrictEqual(await Promise.all(tasks), [1, 2]);
+    assert.strictEqual(await pool.run('echo', [3]), 3);
+  });
+});
+
+describe('recycling', () => {
+  const until = async (pool, reason) => {
+    for (let n = 0; !pool.exits.some((exit) => exit.reason === reason); n++) {
+      assert.strictEqual(await pool.run('echo', [n]), n);
+      if (n % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+
+  it('by tasks: a worker does no more than maxTasks', async () => {
+    const pool = makePool({ max: 2, maxTasks: 5 });
+    const pids = await Promise.all(Array.from({ length: 60 }, () => pool.run('pid')));
+    const counts = new Map();
+    for (const pid of pids) counts.set(pid, (counts.get(pid) ?? 0) + 1);
+    assert.ok(
+      [...counts.values()].every((count) => count <= 5),
+      `${[...counts.values()]}`,
+    );
+    await eventually(() => pool.exits.length >= 11, 'they have ended');
+    for (const { reason, code } of pool.exits)
+      assert.deepStrictEqual([reason, code], ['maxTasks', 0]);
+  });
+
+  it('by tasks: one each', async () => {
+    const pool = makePool({ maxTasks: 1 });
+    const pids = [];
+    for (let n = 0; n < 4; n++) pids.push(await pool.run('pid'));
+    assert.strictEqual(new Set(pids).size, 4);
+  });
+
+  it('by age', async () => {
+    const pool = makePool({ maxAge: 200 });
+    const pid = await pool.run('pid');
+    await until(pool, 'maxAge');
+    assert.strictEqual(pool.exits[0].pid, pid);
+    assert.ok(pool.stats().recycled >= 1);
+  });
+
+  it('by memory, as the system counts it', async () => {
+    const pool = makePool({ maxRss: 250 * 2 ** 20 });
+    const pid = await pool.run('pid');
+    assert.strictEqual(await pool.run('hold', [300]), 300);
+    await until(pool, 'maxRss');
+    assert.strictEqual(pool.exits[0].pid, pid);
+  });
+
+  it('starts the new one before the old one goes', async () => {
+    const pool = makePool({ maxAge: 100 });
+    const events = [];
+    for (const name of ['workerReady', 'workerExit']) pool.on(name, () => events.push(name));
+    await until(pool, 'maxAge');
+    assert.deepStrictEqual(events.slice(0, 3), ['workerReady', 'workerReady', 'workerExit']);
+  });
+});
+
+describe('close()', () => {
+  it('does what is queued, refuses what comes, and leaves no process', async () => {
+    const pool = makePool({ max: 2 });
+    const tasks = Array.from({ length: 20 }, (_, n) => pool.run('sleep', [5, n]));
+    const closing = pool.close();
+    assert.strictEqual(pool.closed, true);
+    assert.ok((await rejection(pool.run('add', [1, 2]))) instanceof Pool.PoolClosed);
+    assert.ok((await rejection(pool.ready())) instanceof Pool.PoolClosed);
+    await closing;
+    assert.deepStrictEqual(
+      await Promise.all(tasks),
+      tasks.map((_, n) => n),
+    );
+    for (const pid of pool.pids) assert.ok(!isAlive(pid));
+    await pool.close();
+    await pool.terminate();
+    assert.deepStrictEqual(states(pool), []);
+  });
+
+  it('of a pool that has never had a task', async () => {
+    const pool = makePool();
+    await pool.close();
+    const started = makePool({ min: 2, max: 2 });
+    await started.close();
+    await assertGone(started.pids);
+  });
+
+  it('may be given a time after which it terminates', async () => {
+    const pool = makePool();
+    const never = rejection(pool.run('never'));
+    await eventually(() => states(pool).join() === 'busy', 'it runs');
+    await pool.close({ timeout: 50 });
+    assert.ok((await never) instanceof Pool.PoolClosed);
+    for (const pid of pool.pids) assert.ok(!isAlive(pid));
+  });
+
+  it('is what `await using` does', async () => {
+    const pool = makePool();
+    const dispose = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose');
+    const task = pool.run('sleep', [20, 'done']);
+    await pool[dispose]();
+    assert.strictEqual(await task, 'done');
+  });
+
+  it('ends a worker that does not end by itself', async () => {
+    const pool = makePool({ killGrace: 100 });
+    await pool.run('refuseToEnd');
+    await pool.close();
+    assert.deepStrictEqual(
+      pool.exits.map(({ signal }) => signal),
+      ['SIGKILL'],
+    );
+  });
+});
+
+describe('terminate()', () => {
+  it('rejects everything and leaves no process', async () => {
+    const pool = makePool({ max: 2 });
+    const tasks = ['spin', 'never', 'spin', 'pid'].map((name) => rejection(pool.run(name)));
+    const stream = rejection(pool.stream('endless').next());
+    await eventually(() => states(pool).join() === 'busy,busy', 'they run');
+    await pool.terminate();
+    for (const pid of pool.pids) assert.ok(!isAlive(pid));
+    for (const error of await Promise.all([...tasks, stream])) {
+      assert.ok(error instanceof Pool.PoolClosed);
+      assert.match(error.message, /terminated/);
+    }
+  });
+
+  it('cuts a close() short', async () => {
+    const pool = makePool();
+    const never = rejection(pool.run('never'));
+    const closing = pool.close();
+    await pool.terminate();
+    await closing;
+    assert.ok((await never) instanceof Pool.PoolClosed);
+  });
+});
+
+describe('the program', () => {
+  it('ends by itself with an idle pool, whose workers end with it', async () => {
+    const { code, said, strays, stderr } = await runScript(async (self) => {
+      const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, { min: 2, max: 2 });
+      self.say(await pool.run('add', [1, 2]));
+    });
+    assert.deepStrictEqual([code, stderr, said, strays], [0, '', [[3]], []]);
+  });
+
+  it('lives as long as it waits for a task, or as `ref` says', async () => {
+    const { code, said } = await runScript((self) => {
+      const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, { max: 1 });
+      pool.run('sleep', [300, 'slept']).then(self.say);
+    });
+    assert.deepStrictEqual([code, said], [0, [['slept']]]);
+    const kept = await runScript((self) => {
+      const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, { max: 1, ref: true });
+      setTimeout(() => {
+        self.say('still here');
+        pool.close();
+      }, 500).unref();
+    }, {});
+    assert.deepStrictEqual([kept.code, kept.said, kept.strays], [0, [['still here']], []]);
+  });
+
+  it('takes busy workers with it when it exits', async () => {
+    const { code, strays } = await runScript(async (self) => {
+      const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, { max: 2 });
+      pool.run('spin').catch(() => {});
+      pool.on('workerReady', () => setTimeout(() => process.exit(5), 100));
+    });
+    assert.deepStrictEqual([code, strays], [5, []]);
+  });
+
+  it('may use a pool in a worker thread', async () => {
+    const { code, said, strays } = await runScript(async (self) => {
+      const { Worker, isMainThread } = require('node:worker_threads');
+      if (isMainThread) {
+        new Worker(__filename).on('exit', (status) => self.say('thread', status));
+        return;
+      }
+      const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, { max: 1 });
+      self.say(await pool.run('add', [1, 2]));
+      await pool.close();
+    });
+    assert.deepStrictEqual([code, said, strays], [0, [[3], ['thread', 0]], []]);
+  });
+});

@@ -1,0 +1,425 @@
+'use strict';
+// Pools: what goes to a worker's functions and what comes back, and that bad input is refused before
+// anything is started. What becomes of tasks when workers end stands in pool-deaths.test.js.
+
+const assert = require('node:assert');
+const { AsyncLocalStorage } = require('node:async_hooks');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { inspect } = require('node:util');
+const { pathToFileURL } = require('node:url');
+const { afterEach, describe, it: test } = require('node:test');
+const { writeFile } = require('./helpers/files.js');
+const { nodeBinary } = require('./helpers/nodes.js');
+const { Pool, WORKER, endPools, makePool, rejection } = require('./helpers/pools.js');
+const { ROOT, runScript } = require('./helpers/script.js');
+
+const it = (title, run) => test(title, { timeout: 60_000 }, run);
+
+afterEach(endPools);
+
+describe('arguments and results', () => {
+  it('are what the structured clone makes of them', async () => {
+    const pool = makePool();
+    const shared = { x: 1 };
+    const values = [
+      1,
+      'text',
+      null,
+      undefined,
+      true,
+      -0,
+      12n,
+      new Date(5),
+      new Map([[1, new Set(['a'])]]),
+      { a: [shared, shared], b: undefined },
+      new Uint8Array([1, 2]),
+      [undefined, Number.NaN],
+      'x'.repeat(100_000),
+    ];
+    for (const value of values) assert.deepStrictEqual(await pool.run('echo', [value]), value);
+    assert.deepStrictEqual(
+      await Promise.all(values.map((value) => pool.run('echo', [value]))),
+      values,
+    );
+    const { a } = await pool.run('echo', [{ a: [shared, shared] }]);
+    assert.strictEqual(a[0], a[1]);
+  });
+
+  it('come from sync and async functions, by run() and by methods', async () => {
+    const pool = makePool();
+    assert.strictEqual(await pool.run('add', [1, 2]), 3);
+    assert.strictEqual(await pool.methods.add(1, 2), 3);
+    assert.strictEqual(await pool.methods.sleep(1, 'slept'), 'slept');
+    assert.strictEqual(await pool.run('nothing'), undefined);
+    assert.strictEqual(await pool.run('count', [1, undefined, 3]), 3);
+    assert.strictEqual(pool.methods.then, undefined);
+    assert.strictEqual(pool.methods.add, pool.methods.add);
+  });
+
+  it('are put in order, however many there are at once', async () => {
+    const pool = makePool({ max: 2 });
+    for (const count of [1, 17, 5000]) {
+      const given = Array.from({ length: count }, (_, n) => n);
+      const results = await Promise.all(
+        given.map((n) => (n % 3 ? pool.run('add', [n, 1]) : pool.run('echo', [{ n }]))),
+      );
+      assert.deepStrictEqual(
+        results,
+        given.map((n) => (n % 3 ? n + 1 : { n })),
+      );
+    }
+  });
+
+  it('may be large', async () => {
+    const pool = makePool();
+    const buffer = Buffer.alloc(10 * 2 ** 20, 'sprog');
+    const back = await pool.run('bytes', [buffer]);
+    assert.ok(Buffer.isBuffer(back) && back.equals(buffer));
+    const several = await Promise.all([1, 2, 3, 4].map(() => pool.run('bytes', [buffer])));
+    assert.ok(several.every((each) => each.equals(buffer)));
+  });
+
+  it('that cannot be cloned fail alone', async () => {
+    const pool = makePool();
+    const tasks = [
+      pool.run('add', [1, 1]),
+      pool.run('echo', [() => {}]),
+      pool.run('unsendable'),
+      pool.run('echo', [Symbol('s')]),
+      pool.run('add', [2, 2]),
+    ];
+    const settled = await Promise.allSettled(tasks);
+    assert.deepStrictEqual(
+      settled.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'rejected', 'rejected', 'fulfilled'],
+    );
+    for (const { reason } of settled.slice(1, 4))
+      assert.match(reason.message, /could not be cloned/);
+    assert.strictEqual(await pool.run('add', [3, 3]), 6);
+    assert.strictEqual(pool.pids.size, 1);
+  });
+});
+
+describe('errors', () => {
+  it('arrive with class, message, stack, cause, code and properties', async () => {
+    const pool = makePool();
+    const error = await rejection(pool.run('fail', ['broken', { code: 'E_MINE', status: 7 }]));
+    assert.ok(error instanceof TypeError);
+    assert.strictEqual(error.message, 'broken');
+    assert.strictEqual(error.code, 'E_MINE');
+    assert.strictEqual(error.status, 7);
+    assert.match(error.stack, /^TypeError: broken\n {4}at .*fail.*worker\.js/);
+    assert.ok(error.cause instanceof RangeError);
+    assert.strictEqual(error.cause.message, 'deeper');
+    assert.strictEqual(error.cause.cause, 'deepest');
+    assert.deepStrictEqual(Object.keys(error).sort(), ['code', 'status']);
+  });
+
+  it('of classes of their own keep their name and are Errors', async () => {
+    const pool = makePool();
+    const error = await rejection(pool.run('failClass'));
+    assert.ok(error instanceof Error);
+    assert.deepStrictEqual([error.name, error.message], ['Special', 'of its own']);
+    const both = await rejection(pool.run('failAggregate'));
+    assert.ok(both instanceof AggregateError);
+    assert.deepStrictEqual(
+      both.errors.map((each) => [each.name, each.message]),
+      [
+        ['Error', 'one'],
+        ['TypeError', 'two'],
+      ],
+    );
+  });
+
+  it('whose properties cannot be cloned arrive without them', async () => {
+    const pool = makePool();
+    const error = await rejection(pool.run('failBare'));
+    assert.strictEqual(error.message, 'bare');
+    assert.strictEqual(await pool.run('add', [1, 1]), 2);
+  });
+
+  it('may be any value', async () => {
+    const pool = makePool();
+    for (const value of ['text', 0, null, undefined, { a: 1 }]) {
+      assert.deepStrictEqual(await rejection(pool.run('throwValue', [value])), value);
+    }
+  });
+
+  it('name a function that is not there, and what is inherited is not there', async () => {
+    const pool = makePool();
+    for (const name of ['missing', 'toString', 'constructor', '__proto__', 'then']) {
+      const error = await rejection(pool.run(name));
+      assert.strictEqual(error.code, 'ERR_SPROG_NO_SUCH_FUNCTION');
+      assert.ok(error.message.includes(`"${name}"`));
+    }
+  });
+});
+
+describe('a worker module', () => {
+  let tmp;
+  const write = (name, text) => {
+    tmp ??= fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-pool-'));
+    return writeFile(tmp, name, text);
+  };
+  afterEach(() => {
+    if (tmp) fs.rmSync(tmp, { recursive: true, force: true });
+    tmp = undefined;
+  });
+
+  const esm =
+    'export const twice = (n) => n * 2; export default () => import.meta.url.slice(0, 5);';
+  for (const [title, name, text, more] of [
+    ['an ES module', 'worker.mjs', esm],
+    ['an ES module by its package', 'worker.js', esm, { 'package.json': '{"type":"module"}' }],
+    ['an ES module that awaits', 'worker.mjs', `await null; ${esm}`],
+    [
+      'CommonJS',
+      'worker.cjs',
+      'module.exports = () => "file:"; module.exports.twice = (n) => n * 2;',
+    ],
+    [
+      'CommonJS without an extension',
+      'worker',
+      'module.exports = { twice: (n) => n * 2, default: () => "file:" };',
+    ],
+  ]) {
+    it(`may be ${title}`, async () => {
+      for (const [other, content] of Object.entries(more ?? {})) write(other, content);
+      const file = write(name, text);
+      const pool = makePool({}, title.includes('package') ? pathToFileURL(file) : file);
+      assert.strictEqual(await pool.run('twice', [21]), 42);
+      assert.strictEqual(await pool.run('default'), 'file:');
+    });
+  }
+
+  it('may be TypeScript where Node runs it, and sees itself as the main script', async () => {
+    const file = write(
+      'worker.ts',
+      `export const twice = (n: number): number => n * 2;
+       export const main = (): string => process.argv.slice(1).join();`,
+    );
+    const { said, code, stderr } = await runScript(
+      async (self) => {
+        const pool = new self.cp.Pool(self.args[0], { max: 1, args: ['an', 'argument'] });
+        self.say(await pool.run('twice', [21]), await pool.run('main'));
+        await pool.close();
+      },
+      { node: nodeBinary(26), args: [file] },
+    );
+    assert.deepStrictEqual([code, stderr, said], [0, '', [[42, `${file},an,argument`]]]);
+  });
+
+  it('may be given as a path relative to the current directory or as a file: URL', async () => {
+    for (const script of [path.relative(process.cwd(), WORKER), pathToFileURL(WORKER).href]) {
+      assert.strictEqual(await makePool({}, script).run('add', [1, 2]), 3);
+    }
+  });
+
+  it('runs in an environment and a directory that the pool gives', async () => {
+    const file = write(
+      'where.cjs',
+      'exports.where = () => [process.cwd(), process.env.GIVEN, Object.keys(process.env).filter((name) => /SPROG|NODE_CHANNEL/.test(name))];',
+    );
+    const pool = makePool({ fork: { cwd: tmp, env: { ...process.env, GIVEN: 'yes' } } }, file);
+    assert.deepStrictEqual(await pool.run('where'), [fs.realpathSync(tmp), 'yes', []]);
+  });
+
+  it('works in a Node that has no end of ours', async () => {
+    const file = write('plain.cjs', 'exports.twice = (n) => ({ twice: n * 2n });');
+    const pool = makePool({ fork: { execArgv: ['--no-addons'] } }, file);
+    assert.deepStrictEqual(await pool.run('twice', [21n]), { twice: 42n });
+    const many = await Promise.all(Array.from({ length: 500 }, () => pool.run('twice', [2n])));
+    assert.ok(many.every(({ twice }) => twice === 4n));
+  });
+
+  it('may talk by process.send() beside its tasks', async () => {
+    const pool = makePool();
+    const messages = [];
+    pool.on('message', (message, worker) => messages.push([message, worker.pid]));
+    await pool.run('send', [{ hello: 1 }]);
+    assert.deepStrictEqual(messages, [[{ hello: 1 }, [...pool.pids][0]]]);
+  });
+});
+
+describe('a task', () => {
+  it('tells of its progress, in the async context of run()', async () => {
+    const pool = makePool();
+    const storage = new AsyncLocalStorage();
+    const seen = [];
+    const onProgress = (value) => seen.push([value, storage.getStore()]);
+    const count = await storage.run('mine', () => pool.run('progress', [3], { onProgress }));
+    assert.strictEqual(count, 3);
+    assert.deepStrictEqual(
+      seen,
+      [0, 1, 2].map((at) => [{ at }, 'mine']),
+    );
+    assert.strictEqual(await pool.run('progress', [2]), 2);
+  });
+
+  it('knows its name and its attempt, and that it runs in a worker', async () => {
+    const pool = makePool();
+    assert.deepStrictEqual(await pool.run('task'), { name: 'task', attempt: 0 });
+    assert.strictEqual(await pool.run('isWorker'), true);
+    const { emit, currentTask, isWorker } = require('../worker.js');
+    assert.deepStrictEqual([emit(1), currentTask(), isWorker], [false, undefined, false]);
+  });
+
+  it('leaves the async context of run() as it is', async () => {
+    const pool = makePool({ max: 2 });
+    const storage = new AsyncLocalStorage();
+    const contexts = await Promise.all(
+      Array.from({ length: 50 }, (_, n) =>
+        storage.run(n, async () => {
+          await pool.run(n % 2 ? 'echo' : 'missing', [n]).catch(() => {});
+          return storage.getStore();
+        }),
+      ),
+    );
+    assert.deepStrictEqual(
+      contexts,
+      contexts.map((_, n) => n),
+    );
+  });
+});
+
+describe('what is wrong is refused before anything is started', () => {
+  const code = (run) => {
+    try {
+      run();
+    } catch (error) {
+      return [error.name, error.code];
+    }
+    return 'accepted';
+  };
+  const TYPE = ['TypeError', 'ERR_INVALID_ARG_TYPE'];
+  const VALUE = ['TypeError', 'ERR_INVALID_ARG_VALUE'];
+  const RANGE = ['RangeError', 'ERR_OUT_OF_RANGE'];
+
+  it('of a pool', () => {
+    for (const [expected, ...args] of [
+      [TYPE],
+      [TYPE, 5],
+      [TYPE, null],
+      [VALUE, ''],
+      [VALUE, 'a\0b'],
+      [['TypeError', 'ERR_INVALID_URL_SCHEME'], new URL('http://a/b')],
+      [TYPE, WORKER, 5],
+      [TYPE, WORKER, { max: '2' }],
+      [RANGE, WORKER, { max: 0 }],
+      [RANGE, WORKER, { max: 1.5 }],
+      [RANGE, WORKER, { max: Number.NaN }],
+      [RANGE, WORKER, { min: -1 }],
+      [RANGE, WORKER, { min: 3, max: 2 }],
+      [RANGE, WORKER, { concurrency: 0 }],
+      [RANGE, WORKER, { concurrency: Infinity }],
+      [RANGE, WORKER, { maxQueue: -1 }],
+      [RANGE, WORKER, { retries: -1 }],
+      [RANGE, WORKER, { timeout: 0 }],
+      [RANGE, WORKER, { timeout: 2 ** 31 }],
+      [RANGE, WORKER, { maxRss: 0 }],
+      [TYPE, WORKER, { maxAge: 5n }],
+      [TYPE, WORKER, { ref: 1 }],
+      [TYPE, WORKER, { lazy: 'yes' }],
+      [VALUE, WORKER, { stdout: 'fifo' }],
+      [TYPE, WORKER, { prefix: 5 }],
+      [TYPE, WORKER, { args: 'a' }],
+      [TYPE, WORKER, { fork: 5 }],
+      [VALUE, WORKER, { fork: { stdio: 'pipe' } }],
+      [VALUE, WORKER, { fork: { serialization: 'json' } }],
+      [TYPE, WORKER, { fork: { env: 5, execPath: 7 } }],
+    ]) {
+      assert.deepStrictEqual(
+        code(() => new Pool(...args)),
+        expected,
+        inspect(args),
+      );
+    }
+    assert.deepStrictEqual(
+      code(() => Pool(WORKER)),
+      ['TypeError', undefined],
+    );
+  });
+
+  it('of a task', () => {
+    const pool = makePool();
+    for (const method of ['run', 'stream']) {
+      for (const [expected, ...args] of [
+        [TYPE],
+        [TYPE, 5],
+        [TYPE, 'add', 5],
+        [TYPE, 'add', { signal: AbortSignal.abort() }],
+        [TYPE, 'add', [], 5],
+        [TYPE, 'add', [], null],
+        [TYPE, 'add', [], { signal: 5 }],
+        [TYPE, 'add', [], { priority: 'high' }],
+        [RANGE, 'add', [], { priority: Number.NaN }],
+        [TYPE, 'add', [], { timeout: '5' }],
+        [RANGE, 'add', [], { timeout: -1 }],
+        [RANGE, 'add', [], { retries: 0.5 }],
+        [TYPE, 'add', [], { onProgress: 5 }],
+        [RANGE, 'add', new Array(70_000).fill(0)],
+      ]) {
+        assert.deepStrictEqual(
+          code(() => pool[method](...args)),
+          expected,
+          `${method} ${args}`,
+        );
+      }
+    }
+    assert.deepStrictEqual(
+      code(() => pool.stream('a', [], { highWaterMark: 0 })),
+      RANGE,
+    );
+    assert.deepStrictEqual(
+      code(() => pool.top({ interval: 0 })),
+      RANGE,
+    );
+    assert.deepStrictEqual(
+      code(() => pool.top({ stream: {} })),
+      TYPE,
+    );
+    assert.strictEqual(pool.pids.size, 0);
+  });
+
+  it('a function with a stream is not run(), and one without is not stream()ed', async () => {
+    const pool = makePool();
+    for (const name of ['countTo', 'letters']) {
+      const error = await rejection(pool.run(name, [2]));
+      assert.strictEqual(error.code, 'ERR_SPROG_IS_A_STREAM');
+    }
+    const error = await rejection(pool.stream('add', [1, 2]).next());
+    assert.strictEqual(error.code, 'ERR_SPROG_NOT_A_STREAM');
+  });
+});
+
+describe('the package', () => {
+  it('loads nothing of a pool until there is one', async () => {
+    const { said } = await runScript((self) => {
+      const { Pool } = self.cp;
+      const parts = () =>
+        Object.keys(require.cache).filter((file) => /lib.pool./.test(file)).length;
+      const before = parts();
+      self.say(
+        before,
+        typeof Pool.WorkerExited,
+        new Pool(`${self.fixtures}/pool/worker.js`).closed,
+      );
+      self.say(parts() > 10);
+    });
+    assert.deepStrictEqual(said, [[1, 'function', false], [true]]);
+  });
+
+  it('exports the pool to ES modules, and what a worker needs beside it', async () => {
+    const { Pool: imported } = await import(pathToFileURL(path.join(ROOT, 'index.js')).href);
+    assert.strictEqual(imported, Pool);
+    const worker = await import(pathToFileURL(path.join(ROOT, 'worker.js')).href);
+    assert.deepStrictEqual(
+      Object.keys(worker)
+        .filter((name) => /^[a-z]/.test(name))
+        .sort(),
+      ['currentTask', 'default', 'emit', 'isWorker'],
+    );
+  });
+});

@@ -1,0 +1,73 @@
+'use strict';
+// What a pool forks: loads the worker module and runs its functions for the pool.
+
+const { CMD, OP } = require('../protocol.js');
+const { encodeError } = require('../remote-error.js');
+const { ambient } = require('./ambient.js');
+const { send } = require('./link.js');
+const { loadModule } = require('./load.js');
+const { Runner } = require('./runner.js');
+
+/** @type {InstanceType<typeof Runner> | undefined} */
+let runner;
+
+process.on(/** @type {any} */ ('internalMessage'), (frame) => {
+  if (frame.cmd === CMD) receive(frame);
+});
+// The pool is gone, or the program closed the channel: there is nothing to live for.
+process.on('disconnect', () => process.exit());
+ambient().isWorker = true;
+// Internal messages keep no process alive by themselves.
+/** @type {any} */ (process.channel).ref();
+
+function receive(frame) {
+  switch (frame.o) {
+    case OP.INIT:
+      start(frame);
+      return;
+    case OP.TASKS:
+      runner?.take(frame);
+      return;
+    case OP.CANCEL:
+      runner?.cancel(frame.s);
+      return;
+    case OP.CREDIT:
+      runner?.grant(frame.s, frame.n);
+      return;
+    case OP.RECLAIM:
+      runner?.giveBack();
+      return;
+    case OP.SHUTDOWN:
+      end();
+  }
+}
+
+/** What was written to a pipe may still be under way. */
+function end() {
+  const written = [process.stdout, process.stderr].map(
+    (stream) => new Promise((resolve) => stream.write('', resolve)),
+  );
+  Promise.all(written).finally(() => process.exit());
+}
+
+async function start({ script, concurrency, claims }) {
+  // As if the module had been started itself.
+  process.argv[1] = script;
+  try {
+    const find = await loadModule(script);
+    runner = new Runner(find, concurrency, claims);
+    send({ o: OP.READY });
+  } catch (error) {
+    tell(error);
+    process.exit(1);
+  }
+}
+
+/** Why it cannot be started. */
+function tell(error) {
+  try {
+    send({ o: OP.FAILED, e: encodeError(error) });
+  } catch {
+    send({ o: OP.FAILED, e: encodeError(error, true) });
+  }
+}

@@ -1,0 +1,52 @@
+'use strict';
+// The worker's way to its pool. What a task has to say is handed to the channel at once and written with
+// what follows at the end of the tick, or after a millisecond by a thread of the addon if a task blocks: a result
+// never waits for the task behind it.
+
+const { CMD, OP } = require('../protocol.js');
+const { ownChannel } = require('../../ipc/child-end.js');
+const { encodeError } = require('../remote-error.js');
+
+const channel = ownChannel();
+const ignore = () => {};
+// That the pool is gone is told by the end of the channel.
+if (channel) channel.onfailure = ignore;
+
+/** @param {any} frame @param {boolean} [mayWait] there is more to come in this tick */
+function send(frame, mayWait = true) {
+  frame.cmd = CMD;
+  if (channel) channel.send(frame, -1, undefined, mayWait);
+  else if (process.connected)
+    /** @type {any} */ (process).send(frame, undefined, undefined, ignore);
+}
+
+/**
+ * The outcome of a task.
+ * @param {number} s its number
+ * @param {number} t microseconds it ran
+ * @param {any} v
+ * @param {boolean} mayWait
+ */
+function sendValue(s, t, v, mayWait) {
+  if (v === undefined) {
+    send({ cmd: CMD, o: OP.NOTHING, s, t }, mayWait);
+    return;
+  }
+  try {
+    send({ cmd: CMD, o: OP.VALUE, s, t, v }, mayWait);
+  } catch (error) {
+    // A value that cannot be cloned.
+    sendError(s, t, error);
+  }
+}
+
+/** @param {number} s @param {number} t @param {any} thrown */
+function sendError(s, t, thrown) {
+  try {
+    send({ cmd: CMD, o: OP.ERROR, s, t, e: encodeError(thrown) });
+  } catch {
+    send({ cmd: CMD, o: OP.ERROR, s, t, e: encodeError(thrown, true) });
+  }
+}
+
+module.exports = { send, sendValue, sendError };

@@ -1,0 +1,135 @@
+'use strict';
+// What workers write: passed on as it is or line by line behind a prefix, and the last of stderr kept for
+// the error that tells how a worker ended.
+
+const { PassThrough } = require('node:stream');
+
+/** Bytes of stderr that are kept. */
+const TAIL_BYTES = 4096;
+
+class Tail {
+  /** @type {Buffer[]} */
+  #chunks = [];
+  #length = 0;
+
+  /** @param {Buffer} chunk */
+  add(chunk) {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    while (this.#length - this.#chunks[0].length >= TAIL_BYTES) {
+      this.#length -= /** @type {Buffer} */ (this.#chunks.shift()).length;
+    }
+  }
+
+  toString() {
+    return Buffer.concat(this.#chunks).subarray(-TAIL_BYTES).toString();
+  }
+}
+
+/** Puts a prefix before each line; a line is passed on when it is whole, or the last. */
+class Prefixer {
+  #prefix;
+  /** @type {Buffer[]} */
+  #rest = [];
+
+  /** @param {string} prefix */
+  constructor(prefix) {
+    this.#prefix = Buffer.from(prefix);
+  }
+
+  /** @param {Buffer} chunk @returns {Buffer} */
+  add(chunk) {
+    const end = chunk.lastIndexOf(10) + 1;
+    if (end === 0) {
+      this.#rest.push(chunk);
+      return Buffer.alloc(0);
+    }
+    const lines = Buffer.concat([...this.#rest, chunk.subarray(0, end)]);
+    this.#rest = end < chunk.length ? [chunk.subarray(end)] : [];
+    const pieces = [];
+    for (let at = 0; at < lines.length; ) {
+      const next = lines.indexOf(10, at) + 1;
+      pieces.push(this.#prefix, lines.subarray(at, next));
+      at = next;
+    }
+    return Buffer.concat(pieces);
+  }
+
+  end() {
+    if (this.#rest.length === 0) return Buffer.alloc(0);
+    return Buffer.concat([this.#prefix, ...this.#rest, Buffer.from('\n')]);
+  }
+}
+
+/** The outputs of all workers of a pool. */
+class Outputs {
+  #options;
+  /** With 'pipe': what the workers wrote. */
+  stdout;
+  stderr;
+
+  /** @param {any} options of the pool */
+  constructor(options) {
+    this.#options = options;
+    this.stdout = options.stdout === 'pipe' ? new PassThrough() : null;
+    this.stderr = options.stderr === 'pipe' ? new PassThrough() : null;
+    // A sink of many sources.
+    this.stdout?.setMaxListeners(0);
+    this.stderr?.setMaxListeners(0);
+  }
+
+  /** The `stdio` elements of a worker for its outputs. */
+  get stdio() {
+    const { stdout, prefix } = this.#options;
+    const isDirect = stdout === 'inherit' && !prefix;
+    // stderr is always read: its end tells what happened.
+    return [stdout === 'ignore' ? 'ignore' : isDirect ? 'inherit' : 'pipe', 'pipe'];
+  }
+
+  /**
+   * @param {any} child
+   * @param {number} id
+   * @returns {Tail} of its stderr
+   */
+  attach(child, id) {
+    const tail = new Tail();
+    child.stderr?.on('data', (chunk) => tail.add(chunk));
+    if (child.stdout) this.#pass(child, id, child.stdout, this.stdout ?? process.stdout);
+    if (child.stderr && this.#options.stderr !== 'ignore') {
+      this.#pass(child, id, child.stderr, this.stderr ?? process.stderr);
+    }
+    return tail;
+  }
+
+  #pass(child, id, source, sink) {
+    const prefix = this.#prefixOf(child, id);
+    const lines = prefix === '' ? undefined : new Prefixer(prefix);
+    const write = (chunk) => {
+      if (chunk.length === 0 || sink.destroyed || sink.write(chunk) || sink !== this.#ours(sink))
+        return;
+      // A program that does not read holds up its workers, not its memory.
+      source.pause();
+      sink.once('drain', () => source.resume());
+    };
+    source.on('data', (chunk) => write(lines ? lines.add(chunk) : chunk));
+    if (lines) source.on('end', () => write(lines.end()));
+  }
+
+  #ours(sink) {
+    return sink === this.stdout || sink === this.stderr ? sink : undefined;
+  }
+
+  #prefixOf({ pid }, id) {
+    const { prefix } = this.#options;
+    if (typeof prefix === 'function') return String(prefix({ id, pid }));
+    return prefix === true ? `worker ${id} | ` : prefix || '';
+  }
+
+  /** No worker will write any more. */
+  end() {
+    this.stdout?.end();
+    this.stderr?.end();
+  }
+}
+
+module.exports = { Outputs };

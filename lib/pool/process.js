@@ -1,0 +1,164 @@
+'use strict';
+// The process of a worker: started, spoken to, ended, and its end told once, when everything that it
+// sent and wrote has been read.
+
+const path = require('node:path');
+const { AsyncResource } = require('node:async_hooks');
+const { fork } = require('../fork.js');
+const { ClaimsFile } = require('./claims.js');
+const { countOomKills, wasOomKilled } = require('./oom.js');
+const { CMD, CLAIMS_FD } = require('./protocol.js');
+
+const ENTRY = path.join(__dirname, 'child', 'entry.js');
+/** After its exit so long is waited for the ends of its outputs, which a child of its own may hold. */
+const OUTPUTS_MS = 500;
+
+/** Processes that must not outlive this one. @type {Set<WorkerProcess>} */
+const alive = new Set();
+let isWatching = false;
+
+function watchExit() {
+  if (isWatching) return;
+  isWatching = true;
+  process.on('exit', () => {
+    for (const each of alive) each.kill('exit');
+  });
+}
+
+/**
+ * @typedef {object} Owner
+ * @property {(frame: any) => void} onframe
+ * @property {(message: any) => void} onmessage what the program sends by process.send()
+ * @property {(ending: any) => void} onend called once
+ */
+
+class WorkerProcess {
+  #options;
+  #id;
+  #owner;
+  #outputs;
+  #child;
+  #tail;
+  #oomKills;
+  #hasEnded = false;
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer;
+  claims = new ClaimsFile();
+  /** Why we killed it. */
+  reason = '';
+  pid = undefined;
+  startedAt = performance.now();
+
+  /**
+   * Throws what fork() throws.
+   * @param {any} options of the pool
+   * @param {number} id
+   * @param {InstanceType<typeof import('./output.js').Outputs>} outputs
+   * @param {Owner} owner
+   */
+  constructor(options, id, outputs, owner) {
+    this.#options = options;
+    this.#id = id;
+    this.#owner = owner;
+    this.#outputs = outputs;
+  }
+
+  /** @returns {this} */
+  start() {
+    const { args, fork: given } = this.#options;
+    this.#oomKills = countOomKills();
+    const claims = this.claims.fd === -1 ? 'ignore' : this.claims.fd;
+    try {
+      const child = fork(ENTRY, args, {
+        ...given,
+        serialization: 'advanced',
+        stdio: ['ignore', ...this.#outputs.stdio, 'ipc', claims],
+      });
+      this.#attach(child);
+    } catch (error) {
+      this.claims.close();
+      throw error;
+    }
+    return this;
+  }
+
+  #attach(child) {
+    this.#child = child;
+    this.pid = child.pid;
+    alive.add(this);
+    watchExit();
+    this.#tail = this.#outputs.attach(child, this.#id);
+    // The pool itself keeps the program alive, as long as it has something to do.
+    for (const part of [child, child.channel, child.stdout, child.stderr]) part?.unref?.();
+    child.on('internalMessage', (frame) => {
+      if (frame.cmd === CMD) this.#owner.onframe(frame);
+    });
+    child.on('message', (message) => this.#owner.onmessage(message));
+    child.on('error', (error) => {
+      // It was never started; other failures (of a send, of a kill) are followed by its end.
+      if (child.pid === undefined) this.#end({ code: null, signal: null, error });
+    });
+    child.on('disconnect', () => {
+      if (child.exitCode === null && child.signalCode === null) this.#lostChannel();
+    });
+    child.on('exit', (code, signal) => {
+      alive.delete(this);
+      this.#timer = setTimeout(() => this.#end({ code, signal }), OUTPUTS_MS);
+    });
+    child.on('close', (code, signal) => this.#end({ code, signal }));
+  }
+
+  /** Its channel closes with it: only if it then lives on has the channel been broken. */
+  #lostChannel() {
+    const timer = setTimeout(() => this.kill('channel'), OUTPUTS_MS);
+    this.#child.once('exit', () => clearTimeout(timer));
+  }
+
+  /**
+   * @param {any} frame
+   * @param {() => void} [written]
+   * @returns {boolean} whether it is with the kernel, or soon will be; else `written` is called when it is
+   */
+  send(frame, written = ignore) {
+    frame.cmd = CMD;
+    const child = this.#child;
+    if (!child.connected) return true;
+    return child.send(frame, undefined, undefined, written);
+  }
+
+  get claimsFd() {
+    return this.claims.fd === -1 ? -1 : CLAIMS_FD;
+  }
+
+  /** Ends it at once. @param {string} reason */
+  kill(reason) {
+    if (this.#hasEnded) return;
+    this.reason ||= reason;
+    this.#child.kill('SIGKILL');
+  }
+
+  #end({ code, signal, error = undefined }) {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    alive.delete(this);
+    clearTimeout(this.#timer);
+    const begun = this.claims.read();
+    this.claims.close();
+    const oomKilled = this.reason ? false : wasOomKilled(this.#child, signal, this.#oomKills);
+    const { reason, pid } = this;
+    const stderr = this.#tail.toString();
+    const ending = { worker: this.#id, pid, code, signal, oomKilled, reason, stderr, error, begun };
+    if (!reason) ending.reason = oomKilled ? 'oom' : signal ? 'signal' : 'exit';
+    this.#owner.onend(ending);
+  }
+}
+
+function ignore() {}
+
+/** Runs `start` outside of the async context of whichever task needs a worker. */
+function makeOutside() {
+  const resource = new AsyncResource('SPROG_POOL', { requireManualDestroy: true });
+  return (start) => resource.runInAsyncScope(start);
+}
+
+module.exports = { WorkerProcess, makeOutside };

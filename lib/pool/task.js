@@ -1,0 +1,93 @@
+'use strict';
+// One task on the program's side, from run() until its promise is settled.
+
+const { abortError } = require('../errors.js');
+const { unwatchSignal, watchSignal } = require('./abort.js');
+const { FLAG } = require('./protocol.js');
+
+/**
+ * @typedef {object} TaskOptions
+ * @property {AbortSignal | undefined} signal
+ * @property {number} priority
+ * @property {((value: any) => void) | undefined} onProgress
+ * @property {number} timeout in milliseconds
+ * @property {number} retries
+ */
+
+class Task {
+  isQueued = false;
+  isSettled = false;
+  /** How often it has been begun by a worker that is gone. */
+  attempt = 0;
+  /** How often it has been with a worker that ended before it began. */
+  returns = 0;
+  queuedAt = performance.now();
+  /** When its worker had nothing else to run any more. */
+  startedAt = 0;
+  /** @type {InstanceType<typeof import('./worker.js').Worker> | undefined} */
+  worker = undefined;
+  number = -1;
+  /** Microseconds that it is expected to take. */
+  cost = 0;
+  isPresumedRunning = false;
+  /** @type {NodeJS.Timeout | undefined} */
+  timer = undefined;
+  /** The stream that takes its items. @type {InstanceType<typeof import('./stream.js').TaskStream> | undefined} */
+  stream = undefined;
+
+  #core;
+  #resolve;
+  #reject;
+
+  /**
+   * @param {any} core
+   * @param {string} name
+   * @param {any[]} args
+   * @param {TaskOptions} options
+   * @param {(value: any) => void} resolve
+   * @param {(error: any) => void} reject
+   */
+  constructor(core, name, args, options, resolve, reject) {
+    this.#core = core;
+    this.name = name;
+    this.args = args;
+    this.options = options;
+    this.priority = options.priority;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get flags() {
+    const { onProgress } = this.options;
+    return (this.stream ? FLAG.STREAM : 0) | (onProgress ? FLAG.PROGRESS : 0);
+  }
+
+  watch() {
+    const { signal } = this.options;
+    if (signal) watchSignal(signal, this);
+  }
+
+  /** The signal has been aborted. */
+  onabort(reason) {
+    this.#core.abort(this, abortError(reason));
+  }
+
+  resolve(value) {
+    if (this.#settle(false)) this.#resolve(value);
+  }
+
+  reject(error) {
+    if (this.#settle(true)) this.#reject(error);
+  }
+
+  #settle(hasFailed) {
+    if (this.isSettled) return false;
+    this.isSettled = true;
+    const { signal } = this.options;
+    if (signal) unwatchSignal(signal, this);
+    this.#core.settled(this, hasFailed);
+    return true;
+  }
+}
+
+module.exports = { Task };

@@ -1,0 +1,27 @@
+/// <reference types="node" />
+
+// `sprog/worker`: for the functions of a pool's worker module, the task that they run for.
+
+/** The task that a function runs for. */
+export interface CurrentTask {
+  /** Name of the function. */
+  readonly name: string;
+  /** 0, or how often it has been run before by a worker that ended. */
+  readonly attempt: number;
+  /** Aborted when the program aborts the task (`abortGrace`), or leaves its stream. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Tells the program of progress: `onProgress` of its `run()` is called with the value.
+ *
+ * @returns false if nobody listens, or outside of a task
+ * @throws what the structured clone cannot serialise
+ */
+export function emit(value: any): boolean;
+
+/** The task that the calling function runs for; undefined outside of one. */
+export function currentTask(): CurrentTask | undefined;
+
+/** Whether this process is a worker of a pool. */
+export const isWorker: boolean;
