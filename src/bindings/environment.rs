@@ -68,7 +68,7 @@ pub struct Environment {
 impl Environment {
     /// `dispatch(token, event, first, second)` is called for every event.
     /// Throws an error whose code is an errno, as text, if the system has no descriptors left.
-    #[napi(constructor)]
+    #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, dispatch: Unknown<'_>) -> Result<Environment, String> {
         let inner = Rc::new(Inner {
             reactor: Reactor::new().map_err(failed)?,
@@ -97,13 +97,13 @@ impl Environment {
     }
 
     /// Whether a program of the same executable ignores parts of its environment, NODE_OPTIONS too.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn ignores_environment(&self) -> bool {
         spawn::ignores_environment()
     }
 
     /// Whether the child, stream or channel keeps the loop alive.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn set_ref(&self, token: u32, on: bool) -> i32 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Child(child)) => child.set_ref(on),
@@ -116,7 +116,7 @@ impl Environment {
 
     /// Closes a stream or a channel at once; `Closed` comes in the loop's closing phase, and only
     /// then may the token be used for something else.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn close(&self, token: u32) -> i32 {
         let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
         if matches!(*handle, Handle::Child(_)) {
@@ -134,7 +134,7 @@ impl Environment {
     }
 
     /// The descriptor number behind a stream or a channel; -1 if there is none.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn fd(&self, token: u32) -> i32 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Stream(stream)) => stream.raw_fd(),
@@ -144,7 +144,7 @@ impl Environment {
     }
 
     /// Sends a signal to a child; 0 probes.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn kill(&self, token: u32, signal: i32) -> i32 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Child(child)) => status(child.kill(signal)),

@@ -10,19 +10,19 @@ use crate::stream::{Kind, Stream};
 #[napi]
 impl Environment {
     /// Starts reading: `Data` events until `End`, `readStop` or `close`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn read_start(&self, token: u32) -> i32 {
         self.set_reading(token, true)
     }
 
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn read_stop(&self, token: u32) -> i32 {
         self.set_reading(token, false)
     }
 
     /// Reads in small pieces again: the receiver of a fast stream has paused, and would have to
     /// buffer more than Node's does.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn cool(&self, token: u32) -> i32 {
         self.with_stream(token, |stream| {
             stream.cool();
@@ -32,7 +32,7 @@ impl Environment {
 
     /// Writes as many of the bytes from `offset` on as fit now, and answers how many, or
     /// `-errno`. If not all did, `Writable` tells when to call again with the rest.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn write(&self, token: u32, bytes: &[u8], offset: u32) -> i32 {
         self.with_stream(token, |stream| {
             let rest = bytes.get(offset as usize..).unwrap_or_default();
@@ -50,7 +50,7 @@ impl Environment {
 
     /// Ends the writing direction: a socket's, or the whole of a pipe's writing end. A pipe's
     /// reading end has none.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn shutdown(&self, token: u32) -> i32 {
         let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
         let Handle::Stream(stream) = &*handle else { return -libc::EBADF };
