@@ -6,6 +6,7 @@
 mod capture;
 mod channel;
 mod environment;
+mod facts;
 mod handle;
 mod raw;
 mod spawn;

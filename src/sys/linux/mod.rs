@@ -8,6 +8,7 @@ pub mod epoll;
 pub mod exit;
 pub mod exit_hook;
 pub mod fd;
+mod glibc;
 mod lookup;
 pub mod memory;
 pub mod pidfd;
