@@ -56,6 +56,10 @@ async function listAll(self) {
   };
   if (cp.native) {
     children.fifo = () => cp.spawn('ls', list, { stdio: ['fifo', 'fifo', 'fifo'] });
+    // What each of these means holds descriptors of its own: of groups, guards and launchers.
+    for (const extra of self.args.map((text) => JSON.parse(text))) {
+      children[JSON.stringify(extra)] = () => cp.spawn('ls', list, extra);
+    }
   }
   for (const [title, start] of Object.entries(children)) {
     const child = start();
