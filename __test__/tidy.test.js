@@ -226,6 +226,21 @@ describe('unsafe', () => {
   }
 });
 
+describe('panics', () => {
+  it('of what JS calls become errors there', () => {
+    // Without it the process is aborted: no panic may unwind through frames of C++.
+    const bare = rust.flatMap(({ file, code }) => {
+      const functions = code.matchAll(
+        /#\[napi(\([^\]]*\))?\]\s+(?:#\[[^\]]*\]\s+)*pub (?:async )?fn (\w+)/g,
+      );
+      return [...functions]
+        .filter(([, options = '']) => !options.includes('catch_unwind'))
+        .map(([, , name]) => `${file}: ${name}`);
+    });
+    none(bare, 'write #[napi(catch_unwind)] before a function');
+  });
+});
+
 describe('files', () => {
   it('are short, or say why not', () => {
     const capped = [

@@ -1,6 +1,7 @@
 //! What must go on without the JS thread, on a tokio runtime of our own: started at the first
 //! use, shared by all JS environments of the process, never torn down with one of them.
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -13,19 +14,29 @@ use crate::sys::{exit_hook, signal};
 /// without it.
 const FLUSH_AFTER: Duration = Duration::from_millis(1);
 
-fn runtime() -> Option<&'static Runtime> {
-    static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
-    RUNTIME
-        .get_or_init(|| {
-            Builder::new_multi_thread()
-                .worker_threads(1)
-                .thread_name("sprog")
-                .on_thread_start(signal::block_for_helper_thread)
-                .enable_time()
-                .build()
-                .ok()
-        })
-        .as_ref()
+/// Started with the first thing to do; where no thread can be had, the next one tries again. tokio
+/// would make its own worker, and panic without one: so the one thread is ours, and drives the
+/// runtime for ever.
+fn runtime() -> Option<&'static Arc<Runtime>> {
+    static RUNTIME: OnceLock<Arc<Runtime>> = OnceLock::new();
+    static STARTING: Mutex<()> = Mutex::new(());
+    if RUNTIME.get().is_none() {
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        if RUNTIME.get().is_none() {
+            let _ = RUNTIME.set(start().ok()?);
+        }
+    }
+    RUNTIME.get()
+}
+
+fn start() -> io::Result<Arc<Runtime>> {
+    let runtime = Arc::new(Builder::new_current_thread().enable_time().build()?);
+    let driven = Arc::clone(&runtime);
+    std::thread::Builder::new().name("sprog".into()).spawn(move || {
+        signal::block_for_helper_thread();
+        driven.block_on(std::future::pending::<()>());
+    })?;
+    Ok(runtime)
 }
 
 /// Outboxes that a flusher is under way for. What they hold at exit() is written then: where

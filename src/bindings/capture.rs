@@ -24,7 +24,7 @@ impl Environment {
     /// read when it is more than `limit` bytes or no text of its form; then the stream goes on as
     /// any other. Forms: 0 bytes, 1 UTF-8, 2 Latin-1, 3 text that JS decodes itself.
     /// Answers 0, or `-errno`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn start_capture(&self, token: u32, form: u32, limit: f64) -> i32 {
         let form = match form {
             0 => Form::Bytes,
@@ -45,7 +45,7 @@ impl Environment {
 
     /// As `startCapture`, but keeps only the first `head` bytes and the last `tail`; they come as
     /// one Buffer, together with how many bytes have come in all.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn start_capture_of_ends(&self, token: u32, head: f64, tail: f64) -> i32 {
         self.with_stream(token, |stream| {
             if stream.kind() == Kind::PipeWriter {
@@ -58,7 +58,7 @@ impl Environment {
 
     /// The stream ends behind what there is to read now, whoever else may still write to it. Null
     /// if that comes as events; else what was captured, and then nothing comes any more.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn end_soon(&self, token: u32) -> Option<Rest> {
         let handle = self.inner.reactor.get(token)?;
         let Handle::Stream(stream) = &*handle else { return None };
@@ -75,7 +75,7 @@ impl Environment {
     }
 
     /// How many bytes are gathered.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn captured_count(&self, token: u32) -> f64 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Stream(stream)) => stream.captured_count() as f64,
@@ -85,7 +85,7 @@ impl Environment {
 
     /// Ends a capture before the stream has ended: answers what was gathered, in order. What
     /// comes later is `Data`.
-    #[napi(ts_return_type = "Array<Buffer | string>")]
+    #[napi(ts_return_type = "Array<Buffer | string>", catch_unwind)]
     pub fn end_capture(&self, token: u32) -> Vec<Whole> {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Stream(stream)) => {

@@ -86,7 +86,7 @@ impl Environment {
     /// `dispatch(token, event, first, second)` is called for every event. During `Exit` the bill of the
     /// child is in `figures`, a Float64Array that nobody else may have; lib/bill.js has the order.
     /// Throws an error whose code is an errno, as text, if the system has no descriptors left.
-    #[napi(constructor)]
+    #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
         dispatch: Unknown<'_>,
@@ -122,13 +122,13 @@ impl Environment {
     }
 
     /// Whether a program of the same executable ignores parts of its environment, NODE_OPTIONS too.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn ignores_environment(&self) -> bool {
         spawn::ignores_environment()
     }
 
     /// Whether the child, stream or channel keeps the loop alive.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn set_ref(&self, token: u32, on: bool) -> i32 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Child(child)) => child.set_ref(on),
@@ -141,7 +141,7 @@ impl Environment {
 
     /// Closes a stream or a channel at once; `Closed` comes in the loop's closing phase, and only
     /// then may the token be used for something else.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn close(&self, token: u32) -> i32 {
         let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
         if matches!(*handle, Handle::Child(_)) {
@@ -159,7 +159,7 @@ impl Environment {
     }
 
     /// The descriptor number behind a stream or a channel; -1 if there is none.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn fd(&self, token: u32) -> i32 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Stream(stream)) => stream.raw_fd(),

@@ -13,7 +13,7 @@ use crate::process::{FORCED, TIMED_OUT};
 #[napi]
 impl Environment {
     /// Sends a signal to a child; 0 probes.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn kill(&self, token: u32, signal: i32) -> i32 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Child(child)) => status(child.kill(signal)),
@@ -22,7 +22,7 @@ impl Environment {
     }
 
     /// Has what `killLater` needs in place, so that it cannot fail: 0, or `-errno`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn get_ready_to_kill_later(&self) -> i32 {
         status(deadlines::get_ready())
     }
@@ -30,7 +30,7 @@ impl Environment {
     /// Sends a child `signal` after `timeout` milliseconds, and SIGKILL `force_after` milliseconds
     /// later, if it has not ended by then; a negative time leaves that part out. Whatever this
     /// thread does meanwhile.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn kill_later(&self, token: u32, signal: i32, timeout: f64, force_after: f64) -> i32 {
         let handle = self.inner.reactor.get(token);
         let Some(Handle::Child(child)) = handle.as_deref() else { return -libc::ESRCH };
@@ -47,7 +47,7 @@ impl Environment {
 
     /// What `killLater` has done to a child by now: 1 the timeout's signal was sent, 2 SIGKILL. Of a
     /// child that has exited, during its `Exit` event.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn late_kills(&self, token: u32) -> u32 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Child(child)) => child.struck(),

@@ -46,7 +46,7 @@ pub struct OpenedGroups {
 #[napi]
 impl Environment {
     /// Makes groups that limit memory (bytes) and processes (with their threads).
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn open_groups(&self, memory: Option<f64>, processes: Option<f64>) -> OpenedGroups {
         // JS has refused negative numbers and fractions.
         let whole = |number: f64| number as u64;
@@ -67,13 +67,13 @@ impl Environment {
     }
 
     /// Removes groups that no child has been given.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn discard_groups(&self, groups: u32) {
         drop(self.inner.groups.take(groups));
     }
 
     /// The first of these processors that is not there, or -1.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn missing_processor(&self, numbers: Vec<u32>) -> f64 {
         let missing = |&&number: &&u32| !restrictions::is_online(number);
         numbers.iter().find(missing).map_or(-1.0, |&number| f64::from(number))

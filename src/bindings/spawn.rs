@@ -106,7 +106,7 @@ impl Environment {
     /// `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
     /// other ends are closed), unless opening them was what failed: then the number of stdio
     /// entries in the plan is cleared, and nothing is open.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn spawn(
         &self,
         js: Env,
@@ -121,7 +121,7 @@ impl Environment {
     }
 
     /// The same with options of ours. Apart, so that nobody else pays for them.
-    #[napi]
+    #[napi(catch_unwind)]
     #[allow(clippy::too_many_arguments, reason = "one crossing, as spawn")]
     pub fn spawn_with(
         &self,

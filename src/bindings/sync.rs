@@ -70,7 +70,7 @@ pub struct SyncOutcome {
 #[napi]
 impl Environment {
     /// Runs a program while this thread waits. `input` is what it reads from the first entry.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn run_sync(&self, request: SyncRequest, input: &[u8]) -> SyncOutcome {
         // From here on, as in Node: what the start takes counts.
         let start = Instant::now();

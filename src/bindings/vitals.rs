@@ -30,13 +30,13 @@ pub struct ProcessVitals {
 #[napi]
 impl Environment {
     /// What /proc tells of a process, or null where there is no such process.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn process_vitals(&self, pid: i32) -> Option<ProcessVitals> {
         proc::vitals(pid).map(ProcessVitals::from)
     }
 
     /// The same of a child, by its token; null once it has been reaped.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn child_vitals(&self, token: u32) -> Option<ProcessVitals> {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Child(child)) => child.vitals().map(ProcessVitals::from),

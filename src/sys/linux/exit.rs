@@ -77,7 +77,13 @@ impl ExitWatch {
     /// Sends a signal to the child, which is not reaped while this value is in use.
     pub fn kill(&self, number: i32) -> io::Result<()> {
         match &self.means {
-            Means::Pidfd(fd) => pidfd::send_signal(fd.as_fd(), number),
+            Means::Pidfd(fd) => match pidfd::send_signal(fd.as_fd(), number) {
+                // A sandbox older than the call (Linux 5.1) refuses what it does not know, while the
+                // clone that made the pidfd went through. Where it is the child that may not be
+                // signalled, kill says so too.
+                Err(error) if is_refused(&error) => signal::kill_unreaped(self.pid(), number),
+                sent => sent,
+            },
             Means::Waiter(_) => signal::kill_unreaped(self.pid(), number),
         }
     }
@@ -90,6 +96,11 @@ pub fn kill_and_reap(pid: i32) {
         let wait = || rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
         let _ = super::fd::retry(wait);
     }
+}
+
+/// Whether a system call is not to be had: what filters answer to one that they do not know.
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
 }
 
 fn open_pidfd(pid: Pid) -> Option<OwnedFd> {
