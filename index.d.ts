@@ -11,6 +11,7 @@
 
 import type * as node from 'node:child_process';
 import type { Exec, ExecFile, Fork, Spawn } from './types/async.js';
+import type { PoolConstructor } from './types/pool.js';
 import type {
   Pipeline,
   Run,
@@ -18,7 +19,6 @@ import type {
   RunError as RunErrorType,
   RunSync,
 } from './types/run.js';
-import type { PoolConstructor } from './types/pool.js';
 import type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 
 export * from 'node:child_process';
@@ -61,26 +61,6 @@ export type {
   SyncOptionsWithoutEncoding,
 } from './types/options.js';
 export type {
-  Pipeline,
-  PipelineOptions,
-  PipelinePromise,
-  PipelineResult,
-  Run,
-  RunEnds,
-  RunErrorConstructor,
-  RunFile,
-  RunInput,
-  RunOptions,
-  RunOutput,
-  RunPromise,
-  RunResult,
-  RunStdin,
-  RunStdout,
-  RunSync,
-  RunText,
-  Stage,
-  StageOptions,
-} from './types/run.js';
   Durations,
   ErrorClass,
   PoolClosed,
@@ -107,6 +87,27 @@ export type {
   WorkerStartFailed,
   WorkerStats,
 } from './types/pool.js';
+export type {
+  Pipeline,
+  PipelineOptions,
+  PipelinePromise,
+  PipelineResult,
+  Run,
+  RunEnds,
+  RunErrorConstructor,
+  RunFile,
+  RunInput,
+  RunOptions,
+  RunOutput,
+  RunPromise,
+  RunResult,
+  RunStdin,
+  RunStdout,
+  RunSync,
+  RunText,
+  Stage,
+  StageOptions,
+} from './types/run.js';
 export type { ChildProcessOf, StdioElement, StdioOption } from './types/stdio.js';
 export type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 export type { CurrentTask } from './worker.js';
