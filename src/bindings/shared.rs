@@ -2,7 +2,6 @@
 
 use std::os::fd::IntoRawFd;
 
-use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use super::environment::Environment;
