@@ -8,7 +8,14 @@ const HIGHER = 'higher';
 const isNode = (peer) => peer.runtime === 'node' && !peer.wrapper;
 
 /** What bench/floor does too. */
-const FLOOR = ['spawn-block', 'spawn-close', 'stdout-throughput', 'ipc-pingpong'];
+const FLOOR = [
+  'spawn-block',
+  'spawn-close',
+  'stdout-throughput',
+  'stdin-throughput',
+  'many-children',
+  'ipc-pingpong',
+];
 
 function figure(key, title, unit, better = LOWER) {
   return { key, title, unit, better };

@@ -4,7 +4,7 @@
 // never use.
 
 const node = require('node:child_process');
-const { native } = require('./native.js');
+const { native, warnOfSurprise } = require('./native.js');
 
 function ownFunctions() {
   const { ChildProcess } = require('./child.js');
@@ -32,5 +32,7 @@ function execFileSync(file, args, options) {
 function execSync(command, options) {
   return require('./sync.js').execSync(command, options);
 }
+
+if (!native) warnOfSurprise();
 
 module.exports = native ? ownFunctions() : node;

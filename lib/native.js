@@ -9,6 +9,7 @@ const { explain, requireAddon } = require('./addon-files.js');
 let binding;
 /** @type {Error | undefined} */
 let nativeError;
+let isSurprise = false;
 let hasWarned = false;
 
 if (process.versions.bun || process.versions.deno) {
@@ -25,12 +26,19 @@ if (process.versions.bun || process.versions.deno) {
   }
 }
 
-/** Without the addon everything works as Node's does, only slower: that must not go unnoticed. */
 function fail(error, isChosen) {
   const { reason, remedy, isExpected } = isChosen ? chosen(error) : explain(error);
   const text = remedy ? `${reason}; to mend it, ${remedy}` : reason;
   nativeError = new Error(`the addon of sprog cannot be loaded: ${text}`, { cause: error });
-  if (!isExpected) warnNotNative();
+  isSurprise = !isExpected;
+}
+
+/**
+ * Without the addon everything works as Node's does, only slower: a program that asks for the package must
+ * not miss that. A child that has our preload has not asked.
+ */
+function warnOfSurprise() {
+  if (isSurprise) warnNotNative();
 }
 
 /**
@@ -129,6 +137,7 @@ module.exports = {
   native: binding !== undefined,
   nativeError,
   warnNotNative,
+  warnOfSurprise,
   environment,
   facts,
   own,

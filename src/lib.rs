@@ -14,7 +14,7 @@
 //! | `stream`   | the parent's ends of stdio                                     | sys, capture      |
 //! | `sync`     | a program run to its end while the calling thread waits        | sys               |
 //! | `channel`  | the IPC channel: framing, coalescing, descriptors              | sys               |
-//! | `offload`  | the tokio runtime for what must go on without the JS thread    | sys, tokio        |
+//! | `offload`  | a thread for what must go on without the JS thread            | sys, channel      |
 //! | `bindings` | Node-API: the only code that knows JS                          | all of the above  |
 
 pub mod sys;

@@ -14,6 +14,11 @@ use crate::sys::{fd, socket};
 const READ_BYTES: usize = 64 * 1024;
 /// What a stream asks for whose reads keep coming back full.
 const HOT_READ_BYTES: usize = 256 * 1024;
+/// A socket that has been full so often gets room for more: its writer is fast, and would wake up
+/// for every 150 KiB. Never sooner: how much a child that does not read can be sent is behaviour.
+const STALLS_UNTIL_LARGE: u32 = 16;
+/// What such a socket is asked to hold. The system may allow less (net.core.wmem_max).
+const LARGE_SOCKET_BYTES: usize = 640 * 1024;
 /// The most that one stream may read in a wake-up, so that it starves nobody.
 const WAKE_UP_BYTES: usize = 1024 * 1024;
 const WAKE_UP_READS: usize = 32;
@@ -50,6 +55,8 @@ pub struct Stream {
     hot: Cell<bool>,
     /// How many bytes are still to be read, once the stream is known to end behind them.
     left: Cell<Option<usize>>,
+    /// How often not all of a write did fit.
+    stalls: Cell<u32>,
     /// Where what is read goes instead of to a sink.
     capture: RefCell<Option<Capture>>,
 }
@@ -78,6 +85,7 @@ impl Stream {
             referenced: Cell::new(true),
             hot: Cell::new(false),
             left: Cell::new(None),
+            stalls: Cell::new(0),
             capture: RefCell::new(None),
         }
     }
@@ -309,20 +317,30 @@ impl Stream {
         self.keep_nonblocking()?;
         let fd = self.fd.borrow();
         let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
-        let mut written = 0;
-        while written < bytes.len() {
-            let rest = &bytes[written..];
-            let result = match self.kind {
-                Kind::Socket => socket::send(fd, rest),
-                Kind::PipeReader | Kind::PipeWriter => fd::write(fd, rest),
-            };
-            match result {
-                Ok(count) => written += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            }
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let result = match self.kind {
+            Kind::Socket => socket::send(fd, bytes),
+            Kind::PipeReader | Kind::PipeWriter => fd::write(fd, bytes),
+        };
+        // A short count means that it is full: asking again would only say so.
+        let written = match result {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            other => other?,
+        };
+        if written < bytes.len() && self.kind == Kind::Socket {
+            self.count_stall(fd);
         }
         Ok(written)
+    }
+
+    fn count_stall(&self, fd: &OwnedFd) {
+        let stalls = self.stalls.get().saturating_add(1);
+        self.stalls.set(stalls);
+        if stalls == STALLS_UNTIL_LARGE {
+            let _ = socket::set_send_buffer(fd, LARGE_SOCKET_BYTES);
+        }
     }
 
     /// A child that was given the number of a pipe end of ours (not lent the stream) has made our

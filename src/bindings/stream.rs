@@ -37,18 +37,22 @@ impl Environment {
     /// `-errno`. If not all did, `Writable` tells when to call again with the rest.
     #[napi(catch_unwind)]
     pub fn write(&self, token: u32, bytes: &[u8], offset: u32) -> i32 {
-        self.with_stream(token, |stream| {
-            let rest = bytes.get(offset as usize..).unwrap_or_default();
-            match stream.write(rest) {
-                Ok(count) => {
-                    if count < rest.len() {
-                        stream.set_waiting_to_write(true);
-                    }
-                    i32::try_from(count).unwrap_or(i32::MAX)
-                }
-                Err(error) => negative_errno(&error),
+        let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
+        let Handle::Stream(stream) = &*handle else { return -libc::EBADF };
+        let rest = bytes.get(offset as usize..).unwrap_or_default();
+        let count = match stream.write(rest) {
+            Ok(count) => count,
+            Err(error) => return negative_errno(&error),
+        };
+        if count < rest.len() {
+            stream.set_waiting_to_write(true);
+            if let Err(error) = self.inner.reactor.update(token) {
+                return negative_errno(&error);
             }
-        })
+        }
+        // Where all did, what is no longer waited for leaves the set when the wake-up is over: mostly
+        // it writes more, and waits again.
+        i32::try_from(count).unwrap_or(i32::MAX)
     }
 
     /// Ends the writing direction: a socket's, or the whole of a pipe's writing end. A pipe's
