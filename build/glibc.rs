@@ -46,6 +46,8 @@ const AARCH64: Arch = Arch {
 
 /// Symbols that are as they always were, with their first version on x86-64 where it is not that of glibc.
 const SAME: &[(&str, Option<&str>)] = &[
+    // Of a program. It leaves constructors to the program, which has none that std could not do without.
+    ("__libc_start_main", None),
     ("dladdr", None),
     ("dlclose", None),
     ("dlerror", None),
@@ -79,11 +81,12 @@ const SAME: &[(&str, Option<&str>)] = &[
 const STAT: &[(&str, &str, usize)] =
     &[("stat64", "__xstat64", 2), ("lstat64", "__lxstat64", 2), ("fstat64", "__fxstat64", 2)];
 
-/// Writes the stubs to `$OUT_DIR/glibc.s`, empty where the target needs none, and tells the linker.
-pub fn bind_old_versions() {
+/// Writes the stubs to `$OUT_DIR/glibc.s`, empty where the target needs none, and tells the linker, by
+/// cargo's instruction for what is built: `rustc-cdylib-link-arg`, `rustc-link-arg-bins`.
+pub fn bind_old_versions(instruction: &str) {
     println!("cargo:rerun-if-changed=build/glibc.rs");
     let stubs = match arch() {
-        Some(arch) => stubs(&arch),
+        Some(arch) => stubs(&arch, instruction),
         None => String::new(),
     };
     let place = Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join("glibc.s");
@@ -104,10 +107,10 @@ fn arch() -> Option<Arch> {
     }
 }
 
-fn stubs(arch: &Arch) -> String {
+fn stubs(arch: &Arch, instruction: &str) -> String {
     let mut text = String::new();
     let mut stub = |name: &str, code: String| {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap={name}");
+        println!("cargo:{instruction}=-Wl,--wrap={name}");
         // A section each, so that the linker drops what is not used, and with it the symbol.
         let _ = write!(
             text,
