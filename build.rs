@@ -3,5 +3,5 @@ mod glibc;
 
 fn main() {
     napi_build::setup();
-    glibc::bind_old_versions("rustc-cdylib-link-arg");
+    glibc::bind_old_versions("cdylib");
 }
