@@ -4,7 +4,7 @@
 // never use.
 
 const node = require('node:child_process');
-const { native, warnOfSurprise } = require('./native.js');
+const { isExpected, native, warnNotNative } = require('./native.js');
 
 function ownFunctions() {
   const { ChildProcess } = require('./child.js');
@@ -33,6 +33,7 @@ function execSync(command, options) {
   return require('./sync.js').execSync(command, options);
 }
 
-if (!native) warnOfSurprise();
+// Not in the loader: a child that preloads it has not asked for us.
+if (!native && !isExpected) warnNotNative();
 
 module.exports = native ? ownFunctions() : node;

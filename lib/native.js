@@ -9,7 +9,8 @@ const { explain, requireAddon } = require('./addon-files.js');
 let binding;
 /** @type {Error | undefined} */
 let nativeError;
-let isSurprise = false;
+/** Whether it is as somebody wanted it, or as it must be on this platform. */
+let isExpected = true;
 let hasWarned = false;
 
 if (process.versions.bun || process.versions.deno) {
@@ -27,18 +28,10 @@ if (process.versions.bun || process.versions.deno) {
 }
 
 function fail(error, isChosen) {
-  const { reason, remedy, isExpected } = isChosen ? chosen(error) : explain(error);
-  const text = remedy ? `${reason}; to mend it, ${remedy}` : reason;
+  const found = isChosen ? chosen(error) : explain(error);
+  const text = found.remedy ? `${found.reason}; to mend it, ${found.remedy}` : found.reason;
   nativeError = new Error(`the addon of sprog cannot be loaded: ${text}`, { cause: error });
-  isSurprise = !isExpected;
-}
-
-/**
- * Without the addon everything works as Node's does, only slower: a program that asks for the package must
- * not miss that. A child that has our preload has not asked.
- */
-function warnOfSurprise() {
-  if (isSurprise) warnNotNative();
+  isExpected = found.isExpected;
 }
 
 /**
@@ -54,7 +47,10 @@ function chosen(error) {
   return { reason: message.split('\n')[0], isExpected: true };
 }
 
-/** One process warning, whoever asks for it and how often. */
+/**
+ * Without the addon everything works as Node's does, only slower: that must not go unnoticed. One
+ * process warning, whoever asks for it and how often.
+ */
 function warnNotNative() {
   const { isMainThread } = require('node:worker_threads');
   if (hasWarned || !isMainThread) return;
@@ -136,8 +132,8 @@ function processVitals(pid) {
 module.exports = {
   native: binding !== undefined,
   nativeError,
+  isExpected,
   warnNotNative,
-  warnOfSurprise,
   environment,
   facts,
   own,
