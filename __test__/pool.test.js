@@ -398,17 +398,18 @@ describe('the package', () => {
   it('loads nothing of a pool until there is one', async () => {
     const { said } = await runScript((self) => {
       const { Pool } = self.cp;
-      const parts = () =>
-        Object.keys(require.cache).filter((file) => /lib.pool./.test(file)).length;
-      const before = parts();
-      self.say(
-        before,
-        typeof Pool.WorkerExited,
-        new Pool(`${self.fixtures}/pool/worker.js`).closed,
-      );
-      self.say(parts() > 10);
+      const builtins = process.moduleLoadList.length;
+      self.say(typeof Pool, builtins === process.moduleLoadList.length);
+      class Own extends Pool {}
+      const pool = new Own(`${self.fixtures}/pool/worker.js`);
+      self.say(pool instanceof Pool, pool instanceof Own, pool.closed, Pool.name);
+      self.say(typeof Pool.WorkerExited, builtins < process.moduleLoadList.length);
     });
-    assert.deepStrictEqual(said, [[1, 'function', false], [true]]);
+    assert.deepStrictEqual(said, [
+      ['function', true],
+      [true, true, false, 'Pool'],
+      ['function', true],
+    ]);
   });
 
   it('exports the pool to ES modules, and what a worker needs beside it', async () => {

@@ -19,15 +19,17 @@ function installPeers() {
 /** The peers that `wanted` (ids) selects, or all, each with its version as it tells it itself. */
 function findPeers(wanted) {
   const all = {
-    'sprog-26': () => node(26, ROOT),
+    'sprog-26': () => ({ ...node(26, ROOT), pool: 'sprog' }),
     'node-26': () => node(26, BUILTIN),
     bun: () => ({ runtime: 'bun', command: bun(), args: [], module: BUILTIN }),
-    'sprog-20': () => node(20, ROOT),
+    'sprog-20': () => ({ ...node(20, ROOT), pool: 'sprog' }),
     'node-20': () => node(20, BUILTIN),
     'node-24': () => node(24, BUILTIN),
     deno: () => ({ runtime: 'deno', command: deno(), args: ['run', '-A'], module: BUILTIN }),
     execa: () => ({ ...node(26, 'execa'), wrapper: true }),
     tinyexec: () => ({ ...node(26, 'tinyexec'), wrapper: true }),
+    ...otherPools(26),
+    ...otherPools(20),
     floor: () => {
       const command = floor();
       return command && { runtime: 'floor', command, args: [], module: BUILTIN };
@@ -41,6 +43,23 @@ function findPeers(wanted) {
       const made = make();
       return made ? [{ id, ...made, version: version(made) }] : [];
     });
+}
+
+/** Pools of processes and of threads, each under one Node. */
+function otherPools(major) {
+  const pools = {
+    'tinypool-processes': 'tinypool',
+    'jest-worker': 'jest-worker',
+    workerpool: 'workerpool',
+    'tinypool-threads': 'tinypool',
+    piscina: 'piscina',
+  };
+  return Object.fromEntries(
+    Object.entries(pools).map(([pool, module]) => [
+      `${pool}-${major}`,
+      () => ({ ...node(major, module), pool, otherPool: true }),
+    ]),
+  );
 }
 
 function node(major, module) {
@@ -72,11 +91,11 @@ function binary(name, file) {
   return place;
 }
 
-function version({ command, module, wrapper }) {
+function version({ command, module, wrapper, otherPool }) {
   const printed = execFileSync(command, ['--version'], { encoding: 'utf8' });
   const runtime = /\d+\.\d+\.\d+/.exec(printed)[0];
   if (module === BUILTIN) return runtime;
-  const home = wrapper ? path.join(NODE_MODULES, module) : module;
+  const home = wrapper || otherPool ? path.join(NODE_MODULES, module) : module;
   const manifest = JSON.parse(fs.readFileSync(path.join(home, 'package.json'), 'utf8'));
   return `${manifest.version} on Node ${runtime}`;
 }

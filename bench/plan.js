@@ -162,6 +162,23 @@ const ROWS = [
     peers: isNode,
     figures: [figure('requireMs', 'median', 'ms')],
   },
+  ...[
+    {
+      case: 'pool-batch',
+      title: 'pool of two workers: 20,000 small tasks at once',
+      figures: [figure('tasksPerSecond', 'rate', 'tasks/s', HIGHER)],
+    },
+    {
+      case: 'pool-roundtrip',
+      title: 'pool of two workers: one small task after the other',
+      figures: [figure('roundTripUs', 'round trip', 'us')],
+    },
+    {
+      case: 'pool-buffers',
+      title: 'pool of two workers: tasks of a buffer of 10 MB, which comes back',
+      figures: [figure('megabytesPerSecond', 'both ways', 'MB/s', HIGHER)],
+    },
+  ].map((row) => ({ ...row, pools: true, peers: (peer) => peer.pool !== undefined })),
   ...[300, 3000].map((live) => ({
     case: 'many-children',
     title: `${live} live children`,
@@ -178,6 +195,7 @@ const ROWS = [
 /** Whether a peer takes part in a row. */
 function takesPart(peer, row) {
   if (peer.wrapper && !row.wrappers) return false;
+  if (peer.otherPool && !row.pools) return false;
   if (peer.runtime === 'floor') return FLOOR.includes(row.case) && !isAdvanced(row);
   return row.peers ? row.peers(peer) : true;
 }

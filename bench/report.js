@@ -9,6 +9,11 @@ const RATIOS = [
   ['sprog-20', 'node-20'],
   ['sprog-26', 'bun'],
   ['sprog-20', 'bun'],
+  ...[26, 20].flatMap((major) =>
+    ['tinypool-processes', 'jest-worker', 'workerpool', 'tinypool-threads', 'piscina'].map(
+      (pool) => [`sprog-${major}`, `${pool}-${major}`],
+    ),
+  ),
 ];
 
 /** One line of the table: a figure, its median for each peer, and the ratios. */

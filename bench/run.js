@@ -9,7 +9,7 @@ const TIMEOUT_MS = 5 * 60_000;
 /** The figures that the case printed; rejects with what it said where it failed. */
 function runCase(peer, row, scale) {
   const script = path.join(__dirname, 'cases', `${row.case}.js`);
-  const params = JSON.stringify({ scale, ...row.params });
+  const params = JSON.stringify({ scale, pool: peer.pool, ...row.params });
   const { NODE_OPTIONS: _, ...env } = process.env;
   const child = spawn(peer.command, [...peer.args, script, peer.module, params], {
     cwd: __dirname,

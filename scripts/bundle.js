@@ -79,12 +79,12 @@ const forInherited = `'use strict';
 require('../main.js').load('register/inherited.js');
 `;
 
-// What its preload has read is enough.
+// What its preload has read is enough. Code that was compiled from text cannot import.
 const forWorker = `'use strict';
 // Made by scripts/bundle.js.
 const preload = require.resolve('../../ipc/preload.js');
 const { load } = require.cache[preload]?.exports ?? require('../../main.js');
-load('pool/child/entry.js');
+load('pool/child/entry.js').serve((url) => import(url));
 `;
 
 /** The modules that some need at once, as functions. */

@@ -97,15 +97,14 @@ class ChannelHandle {
   }
 
   /**
-   * Sends a message as it is now. `callback` is called with null when it has been written, or with
-   * the error: never before this returns. Without one, an error goes to `onfailure`.
+   * Sends a message as it is now; one that `mayWait` is collected, be it the first. `callback` is called
+   * with null or the error when it is written, never at once; without one `onfailure` gets the error.
    * @param {any} message
    * @param {number} descriptor rides along, or -1
    * @param {((error: any) => void) | undefined} callback
-   * @param {boolean} [mayWait] for the end of the tick, even if it is among the first
    * @returns {number} 0, or the negative errno of a failure, which is also told
    */
-  send(message, descriptor, callback, mayWait) {
+  send(message, descriptor, callback, mayWait = false) {
     const collect = this.#countSend(mayWait);
     const queued = this.#codec.send(this.#outlet, message, collect, descriptor);
     if (queued < 0) {
@@ -150,11 +149,10 @@ class ChannelHandle {
   /** @internal The tick is over. */
   endTick() {
     this.#sendsOfTick = 0;
-    if (this.#hasCollected) {
-      this.#hasCollected = false;
-      leaving.unwatch(this);
-      this.flush();
-    }
+    if (!this.#hasCollected) return;
+    this.#hasCollected = false;
+    leaving.unwatch(this);
+    this.flush();
   }
 
   /** Writes what was collected, as much as fits. */

@@ -1,5 +1,6 @@
 'use strict';
-// What a pool forks: loads the worker module and runs its functions for the pool.
+// What a pool forks: loads the worker module and runs its functions for the pool. In dist/ a file that
+// calls serve() is forked instead.
 
 const { CMD, OP } = require('../protocol.js');
 const { encodeError } = require('../remote-error.js');
@@ -11,19 +12,25 @@ const { Runner } = require('./runner.js');
 /** @type {InstanceType<typeof Runner> | undefined} */
 let runner;
 
-process.on(/** @type {any} */ ('internalMessage'), (frame) => {
-  if (frame.cmd === CMD) receive(frame);
-});
-// The pool is gone, or the program closed the channel: there is nothing to live for.
-process.on('disconnect', () => process.exit());
-ambient().isWorker = true;
-// Internal messages keep no process alive by themselves.
-/** @type {any} */ (process.channel).ref();
+/**
+ * Serves the pool until it is told to end.
+ * @param {(url: string) => Promise<any>} importModule
+ */
+function serve(importModule) {
+  process.on(/** @type {any} */ ('internalMessage'), (frame) => {
+    if (frame.cmd === CMD) receive(frame, importModule);
+  });
+  // The pool is gone, or the program closed the channel: there is nothing to live for.
+  process.on('disconnect', () => process.exit());
+  ambient().isWorker = true;
+  // Internal messages keep no process alive by themselves.
+  /** @type {any} */ (process.channel).ref();
+}
 
-function receive(frame) {
+function receive(frame, importModule) {
   switch (frame.o) {
     case OP.INIT:
-      start(frame);
+      start(frame, importModule);
       return;
     case OP.TASKS:
       runner?.take(frame);
@@ -50,11 +57,11 @@ function end() {
   Promise.all(written).finally(() => process.exit());
 }
 
-async function start({ script, concurrency, claims }) {
+async function start({ script, concurrency, claims }, importModule) {
   // As if the module had been started itself.
   process.argv[1] = script;
   try {
-    const find = await loadModule(script);
+    const find = await loadModule(script, importModule);
     runner = new Runner(find, concurrency, claims);
     send({ o: OP.READY });
   } catch (error) {
@@ -71,3 +78,7 @@ function tell(error) {
     send({ o: OP.FAILED, e: encodeError(error, true) });
   }
 }
+
+module.exports = { serve };
+
+if (require.main === module) serve((url) => import(url));

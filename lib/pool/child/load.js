@@ -8,15 +8,16 @@ const { pathToFileURL } = require('node:url');
 
 /**
  * @param {string} script an absolute path
+ * @param {(url: string) => Promise<any>} importModule
  * @returns {Promise<(name: string) => Function | undefined>} finds an exported function
  */
-async function loadModule(script) {
+async function loadModule(script, importModule) {
   const file = createRequire(script).resolve(script);
-  const exported = await evaluate(file);
+  const exported = await evaluate(file, importModule);
   return (name) => find(exported, name);
 }
 
-async function evaluate(file) {
+async function evaluate(file, importModule) {
   // require() is several milliseconds cheaper than the loader of ES modules.
   if (isCommonJs(file)) {
     try {
@@ -26,7 +27,7 @@ async function evaluate(file) {
       if (code !== 'ERR_REQUIRE_ESM' && code !== 'ERR_REQUIRE_ASYNC_MODULE') throw error;
     }
   }
-  return import(pathToFileURL(file).href);
+  return importModule(pathToFileURL(file).href);
 }
 
 /** As import() gives it, for modules whose exports are one function. */
