@@ -33,4 +33,7 @@ function execSync(command, options) {
   return require('./sync.js').execSync(command, options);
 }
 
+// A program can replace `process.permission.has`: where there is one, it is taken before.
+if (/** @type {any} */ (process).permission !== undefined) require('./permission.js');
+
 module.exports = native ? ownFunctions() : node;
