@@ -22,7 +22,8 @@ before(async () => {
   reason = await prepare();
 });
 
-describe('a system call that fails', () => {
+// Two at a time: each waits for processes most of the while.
+describe('a system call that fails', { concurrency: 2 }, () => {
   for (const [title, fault] of Object.entries(FAULTS)) {
     const { operations = Object.keys(OPERATIONS), expected = {} } = fault;
     it(`${title}: ${fault.means}`, async (t) => {

@@ -12,7 +12,7 @@ const { OPERATIONS } = require('./operations.js');
 
 const [, , modulePath, rules, ...names] = process.argv;
 const RULES = /** @type {string} */ (process.env.INJECT_RULES);
-const WARM_ROUNDS = 2;
+const WARM_ROUNDS = 1;
 const OPERATION_MS = 30_000;
 const PATIENCE_MS = 20_000;
 

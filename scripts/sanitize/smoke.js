@@ -4,6 +4,7 @@
 
 const assert = require('node:assert');
 const { once } = require('node:events');
+const fs = require('node:fs');
 const path = require('node:path');
 const { Worker, isMainThread } = require('node:worker_threads');
 
@@ -100,6 +101,9 @@ function thread() {
 
 async function main() {
   assert.ok(sprog.native, String(sprog.nativeError));
+  // Not another one than what was asked for, which the loader would take if that did not load.
+  const wanted = process.env.NAPI_RS_NATIVE_LIBRARY_PATH ?? '.node';
+  assert.ok(fs.readFileSync('/proc/self/maps', 'utf8').includes(wanted), wanted);
   await spawns();
   await captures();
   await messages();

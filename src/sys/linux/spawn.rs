@@ -295,7 +295,7 @@ mod tests {
     fn both_ways_report_the_failing_step_and_leave_no_child() {
         let argv = list(&["x"]);
         let env = list(&["PATH=/nonexistent"]);
-        for share_memory in [true, false] {
+        for share_memory in [memory_is_shared(), false] {
             let missing = request("x", &argv, &env, &[]);
             let expected = Failure { step: Step::Exec, errno: libc::ENOENT };
             assert_eq!(spawn_by(&missing, share_memory).err(), Some(expected));
@@ -315,7 +315,7 @@ mod tests {
         let argv = list(&["sh", "-c", "echo out; echo err >&2"]);
         let env = list(&["PATH=/bin:/usr/bin"]);
         let stdio = [None, Some(two.as_fd()), Some(one.as_fd())];
-        for share_memory in [true, false] {
+        for share_memory in [memory_is_shared(), false] {
             let request = request("sh", &argv, &env, &stdio);
             let spawned = spawn_by(&request, share_memory).ok().unwrap();
             assert_eq!(wait(spawned), ExitStatus::Code(0));
