@@ -29,7 +29,11 @@ impl Child {
         Ok(Child {
             watch: RefCell::new(Some(watch)),
             referenced: Cell::new(true),
-            evidence: Cell::new(Evidence { before: spawned.peak_before, ..Evidence::default() }),
+            evidence: Cell::new(Evidence {
+                before: spawned.peak_before,
+                launched: spawned.launched,
+                ..Evidence::default()
+            }),
             groups: RefCell::new(groups),
         })
     }

@@ -9,6 +9,7 @@ pub mod exit;
 pub mod exit_hook;
 mod extras;
 pub mod fd;
+pub mod launcher;
 mod lookup;
 pub mod memory;
 pub mod pidfd;
