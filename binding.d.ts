@@ -137,10 +137,15 @@ export declare class Environment {
    * child that has exited, during its `Exit` event.
    */
   lateKills(token: number): number
-  /** Makes groups that limit memory (bytes) and processes (with their threads). */
-  openGroups(memory?: number | undefined | null, processes?: number | undefined | null): OpenedGroups
+  /**
+   * Makes groups that limit memory (bytes) and processes (with their threads), and for which the
+   * launcher does not count.
+   */
+  openGroups(memory: number | undefined | null, processes: number | undefined | null, launched: boolean): OpenedGroups
   /** Removes groups that no child has been given. */
   discardGroups(groups: number): void
+  /** Why the launcher, for exact usage, cannot be had; null where it can. */
+  exactUsageProblem(): string | null
   /** The first of these processors that is not there, or -1. */
   missingProcessor(numbers: Array<number>): number
   /** A descriptor for a new page, the caller's to close; or `-errno`. */
@@ -266,6 +271,8 @@ export interface SpawnExtras {
   affinity?: Array<number>
   umask?: number
   noNewPrivileges?: boolean
+  /** Started by the launcher: `exactUsageProblem` tells whether that can be. */
+  exactUsage?: boolean
 }
 
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */

@@ -3,9 +3,13 @@
 
 const assert = require('node:assert');
 const { once } = require('node:events');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { text } = require('node:stream/consumers');
 const { describe, it: test } = require('node:test');
 const sprog = require('..');
-const { until, waitGone } = require('./helpers/processes.js');
+const { countZombies, until, waitGone } = require('./helpers/processes.js');
 const { runScript } = require('./helpers/script.js');
 
 const it = (title, run) => test(title, { timeout: 120_000 }, run);
@@ -72,18 +76,18 @@ describe('resourceUsage()', () => {
           const billed = child.resourceUsage();
           say('cpu', billed.userCPUTime + billed.systemCPUTime >= told.user + told.system);
 
-          // A parent of 256 MiB, and a child that has next to nothing.
-          const big = Buffer.alloc(256 << 20, 1);
+          // A parent of 128 MiB, and a child that has next to nothing.
+          const big = Buffer.alloc(128 << 20, 1);
           const small = cp.spawn('/bin/true', { stdio: 'ignore' });
           await once(small, 'exit');
           const { maxRSS, peakMemorySource } = small.resourceUsage();
           say('small', maxRSS, peakMemorySource);
           // And one that has more.
-          const args = ['if=/dev/zero', 'of=/dev/null', 'bs=512M', 'count=1'];
+          const args = ['if=/dev/zero', 'of=/dev/null', 'bs=256M', 'count=1'];
           const large = cp.spawn('dd', args, { stdio: 'ignore' });
           await once(large, 'exit');
           const peak = large.resourceUsage();
-          say('large', peak.maxRSS > 500 * 1024 && peak.maxRSS < 600 * 1024, peak.peakMemorySource);
+          say('large', peak.maxRSS > 250 * 1024 && peak.maxRSS < 300 * 1024, peak.peakMemorySource);
           say(big.length);
         },
         { env: { ...process.env, ...ways }, limit: 100_000 },
@@ -93,7 +97,7 @@ describe('resourceUsage()', () => {
         ['cpu', true],
         ['small', 0, 'unknown'],
         ['large', true, 'rusage'],
-        [256 << 20],
+        [128 << 20],
       ]);
     });
   }
@@ -122,6 +126,117 @@ describe('resourceUsage()', () => {
       }
     });
     assert.deepStrictEqual(said, [[true]]);
+  });
+});
+
+describe("usage: 'exact'", () => {
+  for (const [title, ways] of Object.entries(WAYS)) {
+    it(`bills the child for its own memory to the page: ${title}`, async () => {
+      const { said, strays } = await runScript(
+        async ({ cp, say, processes }) => {
+          const { once } = require('node:events');
+          const big = Buffer.alloc(128 << 20, 1);
+          const options = { stdio: 'ignore', usage: 'exact' };
+          // What is opened once stays open.
+          await once(cp.spawn('true', options), 'exit');
+          const fds = processes.countFds();
+          for (let i = 0; i < 3; i++) {
+            const child = cp.spawn('true', options);
+            await once(child, 'exit');
+            const { maxRSS, peakMemorySource } = child.resourceUsage();
+            say('small', maxRSS > 300 && maxRSS < 8 * 1024, peakMemorySource);
+          }
+          const args = ['if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1'];
+          const child = cp.spawn('dd', args, options);
+          await once(child, 'exit');
+          const { maxRSS } = child.resourceUsage();
+          say('larger', maxRSS >= 64 * 1024 && maxRSS < 76 * 1024);
+          await processes.until(() => processes.countFds() <= fds);
+          say('left', processes.countFds() <= fds, processes.countZombies(), big.length);
+        },
+        { env: { ...process.env, ...ways }, limit: 100_000 },
+      );
+      assert.deepStrictEqual(strays, []);
+      const small = ['small', true, 'exact'];
+      const left = ['left', true, 0, 128 << 20];
+      assert.deepStrictEqual(said, [small, small, small, ['larger', true], left]);
+    });
+  }
+
+  it('changes nothing else about the child', async () => {
+    const script = 'echo "$0 $1 $X $PPID"; cat; ls /proc/$$/fd; exit 7';
+    const args = ['-c', script, 'first', 'second'];
+    const env = { PATH: process.env.PATH, X: 'x' };
+    const observe = async (usage) => {
+      const options = /** @type {any} */ ({ env, argv0: 'name', usage });
+      const child = sprog.spawn('sh', args, options);
+      const closed = once(child, 'close');
+      child.stdin.end('in\n');
+      const output = await text(child.stdout);
+      assert.deepStrictEqual(await closed, [7, null]);
+      assert.ok(await waitGone(child.pid, PATIENCE_MS));
+      return output;
+    };
+    const output = await observe('exact');
+    assert.match(output, new RegExp(`^first second x ${process.pid}\\nin\\n0\\n1\\n`));
+    assert.strictEqual(output, await observe(undefined));
+  });
+
+  it('fails as without it', async () => {
+    const fails = async (file, options) => {
+      const child = sprog.spawn(file, [], /** @type {any} */ ({ ...options, usage: 'exact' }));
+      const [error] = await once(child, 'error');
+      assert.strictEqual(child.pid, undefined);
+      return error.code;
+    };
+    const zombies = countZombies();
+    assert.strictEqual(await fails('/nonexistent/program'), 'ENOENT');
+    assert.strictEqual(await fails('nonexistent-program'), 'ENOENT');
+    assert.strictEqual(await fails('/etc/passwd'), 'EACCES');
+    assert.strictEqual(await fails('true', { cwd: '/nonexistent' }), 'ENOENT');
+    assert.ok(await until(() => countZombies() <= zombies, PATIENCE_MS));
+    assert.throws(() => sprog.spawn('true', /** @type {any} */ ({ usage: 'about' })), {
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: /options\.usage/,
+    });
+  });
+
+  it('starts a script without an interpreter line by the shell', async () => {
+    const tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-usage-'));
+    const file = path.join(tmp, 'script');
+    fs.writeFileSync(file, 'echo "$@"; exit 3\n', { mode: 0o755 });
+    const child = sprog.spawn(file, ['a', 'b c'], /** @type {any} */ ({ usage: 'exact' }));
+    const closed = once(child, 'close');
+    assert.strictEqual(await text(child.stdout), 'a b c\n');
+    assert.deepStrictEqual(await closed, [3, null]);
+    fs.rmSync(tmp, { recursive: true });
+  });
+
+  it('goes with limits, of one process too', async () => {
+    const options = { stdio: 'ignore', usage: 'exact', limits: { openFiles: 50 }, umask: 0o77 };
+    const child = sprog.spawn('/bin/true', /** @type {any} */ (options));
+    assert.deepStrictEqual(await once(child, 'exit'), [0, null]);
+    let alone;
+    try {
+      alone = sprog.spawn(
+        '/bin/true',
+        /** @type {any} */ ({ ...options, limits: { processes: 1 } }),
+      );
+    } catch (error) {
+      assert.strictEqual(error.code, 'ERR_SPROG_LIMIT_UNAVAILABLE');
+      return;
+    }
+    assert.deepStrictEqual(await once(alone, 'exit'), [0, null]);
+    assert.strictEqual(alone.resourceUsage().peakMemorySource, 'exact');
+  });
+
+  it('starts many at once', async () => {
+    const start = () =>
+      sprog.spawn('/bin/true', /** @type {any} */ ({ stdio: 'ignore', usage: 'exact' }));
+    const children = Array.from({ length: 40 }, start);
+    const codes = await Promise.all(children.map((child) => once(child, 'exit')));
+    assert.ok(codes.every(([code]) => code === 0));
+    assert.ok(children.every((child) => child.resourceUsage().maxRSS > 300));
   });
 });
 

@@ -33,12 +33,9 @@ function execSync(command, options) {
   return require('./sync.js').execSync(command, options);
 }
 
-<<<<<<< HEAD
 // Not in the loader: a child that preloads it has not asked for us.
 if (!native && !isExpected) warnNotNative();
-=======
 // A program can replace `process.permission.has`: where there is one, it is taken before.
 if (/** @type {any} */ (process).permission !== undefined) require('./permission.js');
->>>>>>> fire
 
 module.exports = native ? ownFunctions() : node;

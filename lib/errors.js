@@ -118,6 +118,12 @@ function limitUnavailable(limit, reason, remedy) {
   return Object.assign(error, { limit, reason });
 }
 
+/** @param {string} reason */
+function exactUsageUnavailable(reason) {
+  const message = `The option usage: 'exact' cannot be had here: the launcher cannot be made in memory (${reason})`;
+  return create(NodeError, 'ERR_SPROG_EXACT_USAGE_UNAVAILABLE', message, exactUsageUnavailable);
+}
+
 function unknownEncoding(name) {
   const message = util.format('Unknown encoding: %s', name);
   return create(NodeTypeError, 'ERR_UNKNOWN_ENCODING', message, unknownEncoding);
@@ -208,6 +214,7 @@ module.exports = {
   accessDenied,
   featureUnavailable,
   limitUnavailable,
+  exactUsageUnavailable,
   unknownEncoding,
   abortError,
   errnoException,

@@ -25,6 +25,7 @@ const AREAS = [
     names: ['limits', 'nice', 'affinity', 'umask', 'noNewPrivileges'],
     load: () => require('./limits/options.js'),
   },
+  { names: ['usage'], load: () => require('./limits/exact-usage.js') },
   { names: ['forceKillAfter'], load: () => require('./force-kill.js') },
 ];
 

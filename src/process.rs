@@ -43,7 +43,11 @@ impl Child {
             deadlines: RefCell::default(),
             struck: Arc::default(),
             referenced: Cell::new(true),
-            evidence: Cell::new(Evidence { before: spawned.peak_before, ..Evidence::default() }),
+            evidence: Cell::new(Evidence {
+                before: spawned.peak_before,
+                launched: spawned.launched,
+                ..Evidence::default()
+            }),
             groups: RefCell::new(groups),
         })
     }

@@ -1,5 +1,5 @@
 // What a child is held to, and what it used: the options and the methods that Node does not have.
-// docs/trees-and-limits.md tells by what means each limit is kept.
+// docs/limits-and-bills.md tells by what means each limit is kept.
 
 /**
  * Limits of a child; what is left out is that of this process. Whole numbers.

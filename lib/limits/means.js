@@ -27,11 +27,12 @@ function openMeans(limits, request, extras) {
   if (extras.affinity) refuseMissing(native, extras.affinity);
   const { memory, processes } = limits;
   if (memory === undefined && processes === undefined) return undefined;
-  let opened = native.openGroups(memory, processes);
+  const launched = request.usage === 'exact';
+  let opened = native.openGroups(memory, processes, launched);
   if (opened.lacking === 'pids' && isBoundByUser(request)) {
     extras.resourceLimits.processes = processes;
     if (memory === undefined) return undefined;
-    opened = native.openGroups(memory, undefined);
+    opened = native.openGroups(memory, undefined, launched);
   }
   if (opened.lacking) {
     const limit = opened.lacking === 'pids' ? 'processes' : 'memory';

@@ -24,6 +24,8 @@ pub struct SpawnExtras {
     pub affinity: Option<Vec<u32>>,
     pub umask: Option<u32>,
     pub no_new_privileges: Option<bool>,
+    /// Started by the launcher: `exactUsageProblem` tells whether that can be.
+    pub exact_usage: Option<bool>,
 }
 
 /// Limits of setrlimit(2); Infinity is none.
@@ -61,6 +63,7 @@ impl SpawnExtras {
         Ok(Extras {
             cgroups: opened.cgroups.iter().map(AsFd::as_fd).collect(),
             restrictions: self.restrictions()?,
+            launched: self.exact_usage.unwrap_or(false),
         })
     }
 

@@ -1,4 +1,4 @@
-//! Control groups for children that are to be limited: made before the spawn, so that JS can say why not.
+//! What is found out or made before a spawn with limits, so that JS can say why it cannot be.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use super::environment::Environment;
 use crate::limits::Groups;
-use crate::sys::restrictions;
+use crate::sys::{launcher, restrictions};
 
 /// Groups that were made and that no child has yet, by number.
 #[derive(Default)]
@@ -45,12 +45,18 @@ pub struct OpenedGroups {
 
 #[napi]
 impl Environment {
-    /// Makes groups that limit memory (bytes) and processes (with their threads).
+    /// Makes groups that limit memory (bytes) and processes (with their threads), and for which the
+    /// launcher does not count.
     #[napi(catch_unwind)]
-    pub fn open_groups(&self, memory: Option<f64>, processes: Option<f64>) -> OpenedGroups {
+    pub fn open_groups(
+        &self,
+        memory: Option<f64>,
+        processes: Option<f64>,
+        launched: bool,
+    ) -> OpenedGroups {
         // JS has refused negative numbers and fractions.
         let whole = |number: f64| number as u64;
-        match Groups::open(memory.map(whole), processes.map(whole)) {
+        match Groups::open(memory.map(whole), processes.map(whole), launched) {
             Ok(groups) => OpenedGroups {
                 unified: groups.unified().map(|path| path.to_string_lossy().into_owned()),
                 groups: Some(self.inner.groups.insert(groups)),
@@ -70,6 +76,12 @@ impl Environment {
     #[napi(catch_unwind)]
     pub fn discard_groups(&self, groups: u32) {
         drop(self.inner.groups.take(groups));
+    }
+
+    /// Why the launcher, for exact usage, cannot be had; null where it can.
+    #[napi(catch_unwind)]
+    pub fn exact_usage_problem(&self) -> Option<String> {
+        launcher::check().err().map(|error| error.to_string())
     }
 
     /// The first of these processors that is not there, or -1.

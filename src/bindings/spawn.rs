@@ -18,7 +18,7 @@ use crate::limits::Groups;
 use crate::process::Child;
 use crate::stream::{Kind, Stream};
 use crate::sys::spawn::{CStringArray, Failure, Request, Step};
-use crate::sys::{environ, fd, socket, spawn};
+use crate::sys::{environ, exit, fd, socket, spawn};
 
 // The plan, an Int32Array that carries numbers in and out. lib/native.js has the same layout.
 //
@@ -279,6 +279,10 @@ pub(super) fn environment(entries: String, inherits: bool) -> CStringArray {
 fn start(request: &Request<'_>, groups: Groups) -> Result<(i32, Child), Failure> {
     let spawned = spawn::spawn(request)?;
     let pid = spawned.pid;
+    if let Err(error) = groups.settle() {
+        exit::kill_and_reap(pid);
+        return Err(Failure { step: Step::Cgroup, errno: -negative_errno(&error) });
+    }
     let child = Child::new(spawned, groups)
         .map_err(|error| Failure { step: Step::Clone, errno: -negative_errno(&error) })?;
     Ok((pid, child))

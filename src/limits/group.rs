@@ -17,6 +17,8 @@ const LEAF: &str = "main";
 #[derive(Debug, Default)]
 pub struct Groups {
     groups: Vec<Group>,
+    /// How many processes there may be once the launcher has ended.
+    settled: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -36,17 +38,23 @@ pub struct Figures {
 }
 
 impl Groups {
-    /// Makes the groups. `memory` in bytes; `processes` counts threads, as the kernel does. On failure
-    /// nothing is left.
-    pub fn open(memory: Option<u64>, processes: Option<u64>) -> Result<Groups, Unavailable> {
+    /// Makes the groups. `memory` in bytes; `processes` counts threads, as the kernel does. With `launched`
+    /// there may be one more until [`Groups::settle`]. On failure nothing is left.
+    pub fn open(
+        memory: Option<u64>,
+        processes: Option<u64>,
+        launched: bool,
+    ) -> Result<Groups, Unavailable> {
         let mut groups = Groups::default();
         if let Some(bytes) = memory {
             let limit = |group: &Group| limit_memory(group, bytes);
             groups.add(Controller::Memory, limit)?;
         }
         if let Some(count) = processes {
-            let limit = |group: &Group| write(&group.path, "pids.max", count);
+            let first = count.saturating_add(u64::from(launched));
+            let limit = |group: &Group| write(&group.path, "pids.max", first);
             groups.add(Controller::Pids, limit)?;
+            groups.settled = launched.then_some(count);
         }
         Ok(groups)
     }
@@ -76,8 +84,11 @@ impl Groups {
         Ok(())
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.groups.is_empty()
+    /// The launcher has ended.
+    pub fn settle(&self) -> io::Result<()> {
+        let Some(count) = self.settled else { return Ok(()) };
+        let group = self.groups.iter().find(|group| group.path.join("pids.max").exists());
+        group.map_or(Ok(()), |group| write(&group.path, "pids.max", count))
     }
 
     /// The `cgroup.procs` files by which a process enters.
@@ -211,7 +222,7 @@ mod tests {
     #[test]
     fn a_group_is_made_counts_and_goes() {
         // Where this process may make none, there is nothing to see.
-        let Ok(groups) = Groups::open(Some(64 << 20), Some(50)) else { return };
+        let Ok(groups) = Groups::open(Some(64 << 20), Some(50), false) else { return };
         let paths: Vec<PathBuf> = groups.groups.iter().map(|group| group.path.clone()).collect();
         assert!(!paths.is_empty() && paths.iter().all(|path| path.is_dir()));
         assert_eq!(groups.open_procs().unwrap().len(), paths.len());

@@ -92,6 +92,11 @@ impl ExitWatch {
 /// Ends a child that cannot be watched, so that neither it nor a zombie is left.
 pub fn kill_and_reap(pid: i32) {
     let _ = signal::kill_unreaped(pid, libc::SIGKILL);
+    reap_ended(pid);
+}
+
+/// Reaps a child that has ended or is about to.
+pub(super) fn reap_ended(pid: i32) {
     if let Some(pid) = Pid::from_raw(pid) {
         let wait = || rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
         let _ = super::fd::retry(wait);

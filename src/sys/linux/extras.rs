@@ -17,6 +17,8 @@ pub struct Extras<'a> {
     /// `cgroup.procs` files, open for writing, of the groups that the child enters.
     pub cgroups: Vec<BorrowedFd<'a>>,
     pub restrictions: Restrictions,
+    /// By the launcher, so that its peak memory is its own.
+    pub launched: bool,
 }
 
 /// Before anything else, while every descriptor is still where the parent has it and the child may

@@ -10,6 +10,7 @@ pub mod exit_hook;
 mod extras;
 pub mod fd;
 mod glibc;
+pub mod launcher;
 mod lookup;
 pub mod memory;
 pub mod pidfd;

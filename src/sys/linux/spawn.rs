@@ -11,10 +11,9 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::OnceLock;
 
-use rustix::process::{Pid, WaitId, WaitIdOptions};
-
 pub use super::cstrings::CStringArray;
 pub use super::extras::Extras;
+use super::launcher::Launch;
 use super::signal::Blocked;
 pub use super::vfork::Step;
 use super::vfork::{self, Child, Report};
@@ -45,6 +44,8 @@ pub struct Spawned {
     pub pidfd: Option<OwnedFd>,
     /// Bytes: the peak of the memory that the child ran in before its exec, which counts as its own.
     pub peak_before: u64,
+    /// Whether the launcher started it.
+    pub launched: bool,
 }
 
 /// Why nothing was started: the step and its errno. Nothing is left behind.
@@ -90,12 +91,34 @@ fn spawn_by(request: &Request<'_>, share_memory: bool) -> Result<Spawned, Failur
         descriptor_count: descriptors.len() as i32,
         descriptors: descriptors.as_mut_ptr(),
         extras: request.extras.map_or(ptr::null(), |extras| ptr::from_ref(extras).cast()),
+        launcher: ptr::null(),
         report_pipe: -1,
         report: Report::default(),
         peak_before: 0,
     };
+    let Some(launch) = launch(request, &candidates, child.descriptor_count)? else {
+        return start(&mut child, share_memory);
+    };
+    let launcher = launch.launcher();
+    child.launcher = &raw const launcher;
+    launch.conclude(&start(&mut child, share_memory)?)
+}
+
+/// By the launcher, where that is asked for.
+fn launch(
+    request: &Request<'_>,
+    candidates: &CStringArray,
+    targets: i32,
+) -> Result<Option<Launch>, Failure> {
+    if request.extras.is_some_and(|extras| extras.launched) {
+        return Launch::new(candidates, request.argv, targets).map(Some);
+    }
+    Ok(None)
+}
+
+fn start(child: &mut Child, share_memory: bool) -> Result<Spawned, Failure> {
     if share_memory {
-        match start_sharing(&mut child) {
+        match start_sharing(child) {
             // A sandbox that refuses these clone flags, or a kernel without them: copy instead.
             Err(Failure {
                 step: Step::Clone,
@@ -104,7 +127,7 @@ fn spawn_by(request: &Request<'_>, share_memory: bool) -> Result<Spawned, Failur
             other => return other,
         }
     }
-    start_copying(&mut child)
+    start_copying(child)
 }
 
 /// clone with CLONE_VM and CLONE_VFORK: the cost does not grow with this process's memory.
@@ -154,12 +177,9 @@ fn conclude(cloned: vfork::Cloned, report: Report, peak_before: u64) -> Result<S
     let pidfd = (cloned.pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(cloned.pidfd) });
     if report.errno == 0 {
         let pidfd = pidfd.filter(|_| pidfd_wanted());
-        return Ok(Spawned { pid: cloned.pid, pidfd, peak_before });
+        return Ok(Spawned { pid: cloned.pid, pidfd, peak_before, launched: false });
     }
-    if let Some(pid) = Pid::from_raw(cloned.pid) {
-        let wait = || rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
-        let _ = super::fd::retry(wait);
-    }
+    exit::reap_ended(cloned.pid);
     Err(Failure { step: Step::from_report(report.step), errno: report.errno })
 }
 
@@ -200,6 +220,7 @@ fn probe_sharing() -> Option<bool> {
         descriptors: ptr::dangling_mut(),
         descriptor_count: 0,
         extras: ptr::null(),
+        launcher: ptr::null(),
         report_pipe: -1,
         report: Report::default(),
         peak_before: 0,

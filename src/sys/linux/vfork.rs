@@ -16,6 +16,7 @@ use std::io;
 use std::ptr;
 
 use super::extras::{self, Extras};
+use super::launcher::{self, Launcher};
 use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
 pub(super) use super::syscall::{errno, syscall0, syscall1, syscall2, syscall3};
 
@@ -43,7 +44,8 @@ pub enum Step {
 impl Step {
     /// What a child reported.
     pub(super) fn from_report(number: i32) -> Step {
-        const IN_THE_CHILD: [Step; 10] = [
+        const IN_THE_CHILD: [Step; 11] = [
+            Step::Clone,
             Step::Session,
             Step::Stdio,
             Step::Chdir,
@@ -88,6 +90,8 @@ pub(super) struct Child {
     pub descriptor_count: c_int,
     /// Null: nothing beyond what Node does.
     pub extras: *const Extras<'static>,
+    /// Null: the child becomes the program itself.
+    pub launcher: *const Launcher,
     /// Where to report: this memory if it is shared (-1), else a pipe.
     pub report_pipe: c_int,
     pub report: Report,
@@ -157,6 +161,10 @@ unsafe fn prepare_and_exec(child: *mut Child) -> Result<Infallible, Failure> {
     }
     super::signal::set_mask(0);
     child.peak_before = super::wait::peak_so_far();
+    // SAFETY: null, or alive like everything that `child` points to.
+    if let Some(launcher) = unsafe { child.launcher.as_ref() } {
+        return Err((Step::Clone, launcher::exec(launcher, child.envp)));
+    }
     // SAFETY: the lists are null-terminated and outlive the child's use of them.
     Err((Step::Exec, unsafe { exec(child) }))
 }
