@@ -10,7 +10,7 @@ function settle(request) {
   return {
     prepare(_request, extras) {
       // Loaded late: it loads the list of areas that leads here.
-      const native = require('../start.js').environmentOrErrno();
+      const native = require('../native-state.js').environmentOrErrno();
       // Then the start fails of the same.
       if (typeof native === 'number') return;
       const problem = native.exactUsageProblem();

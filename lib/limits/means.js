@@ -21,7 +21,7 @@ const REMEDIES = {
  */
 function openMeans(limits, request, extras) {
   // Loaded late: it loads the list of areas that leads here.
-  const native = require('../start.js').environmentOrErrno();
+  const native = require('../native-state.js').environmentOrErrno();
   // Then the start fails of the same.
   if (typeof native === 'number') return undefined;
   if (extras.affinity) refuseMissing(native, extras.affinity);
