@@ -310,15 +310,24 @@ export interface PipelinePromise<O = PipelineOptions>
   >;
 }
 
-/**
- * Runs several programs at once, each reading what the one before it writes.
- *
- * @throws at once: what `run()` throws. All else is a rejection, {@link RunError}.
- */
-export type Pipeline = <const O extends PipelineOptions = Record<never, never>>(
-  stages: readonly Stage[],
-  options?: O,
-) => PipelinePromise<O>;
+/** The ways to call `pipeline()`. */
+export interface Pipeline {
+  /**
+   * Runs several programs at once, each reading what the one before it writes.
+   *
+   * @throws at once: what `run()` throws. All else is a rejection, {@link RunError}.
+   */
+  (stages: readonly Stage[]): PipelinePromise<Record<never, never>>;
+  /**
+   * Runs several programs at once, each reading what the one before it writes, with options for all.
+   *
+   * @throws at once: what `run()` throws. All else is a rejection, {@link RunError}.
+   */
+  <const O extends PipelineOptions>(
+    stages: readonly Stage[],
+    options: O | undefined,
+  ): PipelinePromise<O>;
+}
 
 /** Why a run, or a pipeline, did not succeed: it has all that the result would have. */
 export interface RunError extends Error, Omit<RunResult, 'cause'>, Pick<Error, 'cause'> {
@@ -331,6 +340,7 @@ export interface RunError extends Error, Omit<RunResult, 'cause'>, Pick<Error, '
 
 /** The class of {@link RunError}, for `instanceof`. */
 export interface RunErrorConstructor {
+  /** What all of them have. */
   readonly prototype: RunError;
   /** Not for programs to call. */
   new (message: string, result: object): RunError;
