@@ -310,16 +310,22 @@ export interface PipelinePromise<O = PipelineOptions>
   >;
 }
 
-/** The function `pipeline()`. */
+/** The ways to call `pipeline()`. */
 export interface Pipeline {
   /**
    * Runs several programs at once, each reading what the one before it writes.
    *
    * @throws at once: what `run()` throws. All else is a rejection, {@link RunError}.
    */
-  <const O extends PipelineOptions = Record<never, never>>(
+  (stages: readonly Stage[]): PipelinePromise<Record<never, never>>;
+  /**
+   * Runs several programs at once, each reading what the one before it writes, with options for all.
+   *
+   * @throws at once: what `run()` throws. All else is a rejection, {@link RunError}.
+   */
+  <const O extends PipelineOptions>(
     stages: readonly Stage[],
-    options?: O,
+    options: O | undefined,
   ): PipelinePromise<O>;
 }
 
@@ -334,7 +340,7 @@ export interface RunError extends Error, Omit<RunResult, 'cause'>, Pick<Error, '
 
 /** The class of {@link RunError}, for `instanceof`. */
 export interface RunErrorConstructor {
-  /** What its instances inherit from. */
+  /** What all of them have. */
   readonly prototype: RunError;
   /** Not for programs to call. */
   new (message: string, result: object): RunError;
