@@ -9,7 +9,6 @@ mod environment;
 mod facts;
 mod handle;
 mod raw;
-mod shared;
 mod spawn;
 mod stream;
 mod sync;

@@ -10,7 +10,6 @@
 
 mod calls;
 mod kept;
-mod page;
 mod results;
 
 use std::cell::Cell;
@@ -27,7 +26,6 @@ pub use results::{Captured, Whole};
 
 pub use calls::{append_utf8, function};
 pub use kept::KeptBuffer;
-pub use page::PageBuffer;
 
 /// The JS side of an environment: one function that is told of every event.
 pub struct Host {

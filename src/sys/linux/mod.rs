@@ -13,7 +13,6 @@ mod lookup;
 pub mod memory;
 pub mod pidfd;
 pub mod poll;
-pub mod shared;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
