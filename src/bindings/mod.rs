@@ -6,6 +6,8 @@
 mod capture;
 mod channel;
 mod environment;
+// In the unit tests nothing is registered with Node, and this is used by nobody.
+#[cfg(not(test))]
 mod facts;
 mod handle;
 mod raw;
