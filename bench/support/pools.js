@@ -1,6 +1,6 @@
 'use strict';
-// The pools among the peers, brought to one shape: `add(a, b)` and `bytes(buffer)` run in one of two
-// workers. Each has the worker module that it wants in bench/children.
+// The pools among the peers, brought to one shape: `add(a, b)`, `bytes(buffer)` and `die(how)` run in one
+// of two workers. Each has the worker module that it wants in bench/children.
 
 const path = require('node:path');
 
@@ -13,6 +13,7 @@ const POOLS = {
     return {
       add: (a, b) => pool.run('add', [a, b]),
       bytes: (buffer) => pool.run('bytes', [buffer]),
+      die: (how) => pool.run('die', [how]),
       close: () => pool.close(),
     };
   },
@@ -31,10 +32,11 @@ const POOLS = {
     const { Worker } = require('jest-worker');
     const pool = new Worker(child('pool.js'), {
       numWorkers: WORKERS,
-      exposedMethods: ['add', 'bytes'],
+      exposedMethods: ['add', 'bytes', 'die'],
       forkOptions: { serialization: 'advanced' },
     });
-    return { add: pool.add, bytes: pool.bytes, close: () => pool.end() };
+    const { add, bytes, die } = pool;
+    return { add, bytes, die, close: () => pool.end() };
   },
   workerpool() {
     const workerpool = require('workerpool');
@@ -47,6 +49,7 @@ const POOLS = {
     return {
       add: (a, b) => pool.exec('add', [a, b]),
       bytes: (buffer) => pool.exec('bytes', [buffer]),
+      die: (how) => pool.exec('die', [how]),
       close: () => pool.terminate(),
     };
   },
@@ -71,6 +74,7 @@ function onePerTask(run, close) {
   return {
     add: (a, b) => run({ a, b }, 'add'),
     bytes: (buffer) => run(buffer, 'bytes'),
+    die: (how) => run(how, 'die'),
     close,
   };
 }

@@ -14,7 +14,6 @@ mod handle;
 mod kill;
 mod limits;
 mod raw;
-mod shared;
 mod spawn;
 mod stream;
 mod sync;
