@@ -12,6 +12,7 @@ mod raw;
 mod spawn;
 mod stream;
 mod sync;
+mod tree;
 
 use std::io;
 

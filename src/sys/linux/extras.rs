@@ -11,17 +11,24 @@ use super::vfork::{Failure, Step, errno, syscall3};
 /// All empty: nothing beyond what Node does.
 #[derive(Default)]
 pub struct Extras<'a> {
-    /// `cgroup.procs` files, open for writing, of the groups that the child enters.
-    pub cgroups: Vec<BorrowedFd<'a>>,
+    /// The control group (v2) that the child is born in, or enters where it cannot be born there.
+    pub group: Option<Group<'a>>,
+}
+
+/// A control group, to be entered.
+pub struct Group<'a> {
+    pub directory: BorrowedFd<'a>,
+    /// Its `cgroup.procs`, open for writing.
+    pub procs: BorrowedFd<'a>,
 }
 
 /// Before anything else, while every descriptor is still where the parent has it and the child may
 /// do what the parent may.
-pub(super) fn apply_first(extras: &Extras<'_>) -> Result<(), Failure> {
-    for procs in &extras.cgroups {
+pub(super) fn apply_first(extras: &Extras<'_>, enters_group: bool) -> Result<(), Failure> {
+    if let Some(group) = extras.group.as_ref().filter(|_| enters_group) {
         // "0" is whoever writes it: the pid that the child has in its own namespace is not needed.
         let text = c"0".as_ptr() as c_long;
-        if syscall3(libc::SYS_write, procs.as_raw_fd().into(), text, 1) < 0 {
+        if syscall3(libc::SYS_write, group.procs.as_raw_fd().into(), text, 1) < 0 {
             return Err((Step::Cgroup, errno()));
         }
     }

@@ -2,6 +2,7 @@
 //! the layers above need.
 
 pub mod append;
+mod clone3;
 mod cstrings;
 pub mod environ;
 pub mod epoll;
@@ -13,8 +14,10 @@ mod lookup;
 pub mod memory;
 pub mod pidfd;
 pub mod poll;
+pub mod session;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
+mod stack;
 pub mod uv;
 mod vfork;
