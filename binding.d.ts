@@ -178,6 +178,19 @@ export interface SpawnExtras {
   cgroupProcs?: Array<string>
 }
 
+/** Finds out by trying. */
+export declare function facts(): Facts
+
+/** What this process uses of the kernel. Errors are `-errno`. */
+export interface Facts {
+  /** Whether a child shares our memory until exec; else it is started on a copy. */
+  sharesMemory: boolean
+  /** 0 where children are watched by pidfds; else threads wait for them. */
+  pidfd: number
+  /** 0 where files can be made that exist in memory alone. */
+  memfd: number
+}
+
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */
 export interface SyncOutcome {
   /** A positive errno, or 0. */
@@ -212,3 +225,6 @@ export interface SyncRequest {
   maxBuffer: number
   killSignal: number
 }
+
+/** The package's version: lib/native.js takes no addon of another one. */
+export declare const VERSION: string

@@ -35,7 +35,7 @@ function command(message) {
   }
 }
 
-/** Whether the channel is sprog's: its preload has loaded modules before this one. */
+/** Whether the channel is sprog's: its preload was there before this one. */
 function hasOwnEnd() {
-  return Object.keys(require.cache).some((file) => file.endsWith('/lib/ipc/child-end.js'));
+  return Object.keys(require.cache).some((file) => file.endsWith('/ipc/preload.js'));
 }
