@@ -10,8 +10,19 @@
 const kExtras = Symbol('sprog.extras');
 
 /**
+ * What all areas together do about one child; extra-options.js tells when and why.
+ * @typedef {object} Extras
+ * @property {import('../binding.js').SpawnExtras} plan what crosses into the addon
+ * @property {(request: any) => void} prepare
+ * @property {() => void} undo
+ * @property {(child: any) => void} started
+ * @property {(signal: number) => number | undefined} kill
+ * @property {(child: any) => void} exited
+ */
+
+/**
  * @param {any} owner a request, or a child that was started
- * @returns {import('./extra-options.js').Extras | undefined}
+ * @returns {Extras | undefined}
  */
 function extrasOf(owner) {
   return owner[kExtras];

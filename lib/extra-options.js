@@ -107,4 +107,4 @@ class Extras {
   }
 }
 
-module.exports = { Extras, settleExtras, pickExtras };
+module.exports = { settleExtras, pickExtras };
