@@ -142,8 +142,11 @@ export declare class Environment {
   shutdown(token: number): number
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
-  /** Throws an error whose code is an errno, as text, where there can be no tree. */
-  openTree(): Tree
+  /**
+   * `mode` is `cgroup` or `walk`; anything else leaves the choice to us. Throws an error whose
+   * code is an errno, as text, where there can be no tree.
+   */
+  openTree(mode?: string | undefined | null): Tree
   /**
    * Ends a tree off this thread: `signal`, then `grace` milliseconds later SIGKILL. The token of
    * a job, or `-errno`. Its outcome is a list, each element ended by a NUL: an errno, or 0;
@@ -172,12 +175,6 @@ export declare class Tree {
   release(): void
 }
 
-/** Options of ours for one spawn; what is absent is not done. */
-export interface SpawnExtras {
-  /** Paths of the `cgroup.procs` files of the control groups that the child enters. */
-  cgroupProcs?: Array<string>
-}
-
 /** Finds out by trying. */
 export declare function facts(): Facts
 
@@ -189,6 +186,12 @@ export interface Facts {
   pidfd: number
   /** 0 where files can be made that exist in memory alone. */
   memfd: number
+}
+
+/** Options of ours for one spawn; what is absent is not done. */
+export interface SpawnExtras {
+  /** Directory of the control group (v2) that the child is to be in. */
+  cgroup?: string
 }
 
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */

@@ -7,6 +7,8 @@ mod capture;
 mod channel;
 mod environment;
 mod extras;
+// What only JS calls is dead code to the unit tests.
+#[cfg(not(test))]
 mod facts;
 mod handle;
 mod raw;
