@@ -35,11 +35,12 @@ describe('sprog doctor', () => {
     it(`finds everything that is needed on Node ${major}`, () => {
       const { status, healthy, checks, ...rest } = doctor({ node: nodeBinary(major) });
       assert.deepStrictEqual([status, healthy, rest.version], [0, true, version]);
-      for (const name of ['Node', 'system', 'addon', 'start', 'exits', 'memory files']) {
+      for (const name of ['Node', 'kernel', 'libc', 'addon', 'clone', 'pidfd', 'memfd']) {
         assert.strictEqual(checks[name].status, 'native', `${name}: ${checks[name].reason}`);
       }
       assert.match(checks.Node.summary, new RegExp(`^Node ${major}\\.`));
-      assert.match(checks.system.summary, /^linux \w+, kernel \d.*, (glibc 2\.\d+|musl)$/);
+      assert.match(checks.kernel.summary, /^Linux \d.* on (x64|arm64)$/);
+      assert.match(checks.libc.summary, /^(glibc 2\.\d+|musl)$/);
     });
   }
 
@@ -47,8 +48,8 @@ describe('sprog doctor', () => {
     const { status, checks } = doctor({ env: { SPROG_SPAWN: 'fork', SPROG_PIDFD: 'off' } });
     assert.strictEqual(status, 0);
     for (const [name, variable] of [
-      ['start', 'SPROG_SPAWN'],
-      ['exits', 'SPROG_PIDFD'],
+      ['clone', 'SPROG_SPAWN'],
+      ['pidfd', 'SPROG_PIDFD'],
     ]) {
       assert.strictEqual(checks[name].status, 'fallback');
       assert.match(checks[name].reason, new RegExp(variable));
@@ -58,7 +59,7 @@ describe('sprog doctor', () => {
 
   it('tries whether control groups can be made, and leaves none', () => {
     const { checks } = doctor();
-    for (const name of ['trees', 'memory limit', 'process limit']) {
+    for (const name of ['cgroup', 'limits.memory', 'limits.processes']) {
       const { status, summary, reason, remedy } = checks[name];
       if (status === 'native') {
         const [, directory] = / in (\/[^:]+)/.exec(summary);
@@ -76,7 +77,7 @@ describe('sprog doctor', () => {
     assert.strictEqual(checks.addon.status, 'fallback');
     assert.match(checks.addon.reason, /addons is disabled/);
     assert.match(checks.addon.remedy, /without --no-addons/);
-    assert.ok(!('start' in checks));
+    assert.ok(!('clone' in checks));
   });
 
   it('prints the same for people', () => {
@@ -84,7 +85,7 @@ describe('sprog doctor', () => {
     assert.strictEqual(status, 0);
     const lines = stdout.split('\n');
     assert.strictEqual(lines[0], `sprog ${version}`);
-    const at = lines.findIndex((line) => /^ {2}exits +falls back {2}\S/.test(line));
+    const at = lines.findIndex((line) => /^ {2}pidfd +falls back {2}\S/.test(line));
     assert.match(lines[at + 1], /^ +why: SPROG_PIDFD=off/);
     assert.match(lines[at + 2], /^ +remedy: unset SPROG_PIDFD$/);
     assert.ok(!stdout.includes('\u001b'));

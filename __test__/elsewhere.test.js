@@ -85,8 +85,8 @@ describe('where there is no addon for the platform', () => {
     const { stdout, status } = run([path.join(ROOT, 'lib/cli/sprog.js'), 'doctor', '--json']);
     const { healthy, checks } = JSON.parse(stdout);
     assert.deepStrictEqual([status, healthy], [1, false]);
-    const system = checks.find(({ name }) => name === 'system');
-    assert.strictEqual(system.status, 'fallback');
-    assert.match(system.reason, /Linux on x64 and arm64/);
+    const kernel = checks.find(({ name }) => name === 'kernel');
+    assert.strictEqual(kernel.status, 'fallback');
+    assert.match(kernel.reason, /Linux on x64 and arm64/);
   });
 });

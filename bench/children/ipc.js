@@ -1,7 +1,7 @@
 'use strict';
 // The child of the IPC cases: echoes, counts or floods, as its parent commands.
 
-const { counter, flood } = require('../support/flood.js');
+const { counter, flood } = require('../../lib/cli/bench/flood.js');
 
 let listener = command;
 process.on('message', (message) => listener(message));

@@ -2,6 +2,7 @@
 // `sprog doctor`: runs the checks and prints what they found, for people or as JSON.
 
 const { parseArgs } = require('node:util');
+const { native } = require('../native.js');
 const version = require('../version.js');
 const { checks } = require('./doctor/checks.js');
 const { bold, dim, green, line, red, yellow } = require('./terminal.js');
@@ -35,7 +36,7 @@ async function run(args) {
   const isHealthy = !findings.some(({ isEssential, status }) => isEssential && status !== 'native');
   if (json) {
     const shown = findings.map(({ isEssential, ...finding }) => finding);
-    line(JSON.stringify({ version, healthy: isHealthy, checks: shown }, null, 2));
+    line(JSON.stringify({ version, native, healthy: isHealthy, checks: shown }, null, 2));
   } else {
     print(findings, isHealthy);
   }

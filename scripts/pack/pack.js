@@ -65,7 +65,8 @@ function pack(out, name) {
   const told = JSON.parse(text);
   // A list, or under newer versions of npm an object by name.
   const [{ filename, size, unpackedSize }] = Array.isArray(told) ? told : Object.values(told);
-  return `${filename}: ${kilobytes(size)}, unpacked ${kilobytes(unpackedSize)}`;
+  const file = path.relative(process.cwd(), path.join(out, filename));
+  return `${file}: ${kilobytes(size)}, unpacked ${kilobytes(unpackedSize)}`;
 }
 
 function kilobytes(bytes) {

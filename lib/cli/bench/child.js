@@ -15,9 +15,9 @@ function command({ task, count }) {
     return;
   }
   if (task === 'count') {
-    listener = counter(count, (isOrdered) => {
+    listener = counter(count, (misfit) => {
       listener = command;
-      send({ isOrdered });
+      send({ misfit });
     });
   } else if (task === 'echo') {
     listener = send;

@@ -75,24 +75,24 @@ function tryGroup(directory) {
 
 /** @returns {Finding} */
 function tree() {
-  const name = 'trees';
+  const name = 'cgroup';
   const directory = ownGroups()[''];
   const problem = directory ? tryGroup(directory) : 'cgroup v2 is not mounted here';
   if (problem === undefined) {
-    const summary = `cgroup v2 in ${directory}: a tree ends whole, whatever it does`;
+    const summary = `a tree of processes is a group in ${directory}: it ends whole, whatever it does`;
     return { name, status: 'native', summary, facts: { mode: 'cgroup', directory } };
   }
   return {
     name,
     status: 'fallback',
-    summary: 'descendants are found by walking /proc',
+    summary: 'the processes of a tree are found by walking /proc',
     reason: problem,
     remedy: DELEGATION,
     facts: { mode: 'walk' },
   };
 }
 
-const LIMITS = { memory: 'memory limit', pids: 'process limit' };
+const LIMITS = { memory: 'limits.memory', pids: 'limits.processes' };
 
 /** @param {'memory' | 'pids'} controller */
 function limit(controller) {

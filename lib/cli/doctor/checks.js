@@ -27,17 +27,21 @@ function node() {
 }
 
 /** @returns {Finding} */
-function system() {
-  const libc = glibc();
-  const words = [`${process.platform} ${process.arch}`, `kernel ${os.release()}`];
-  if (process.platform === 'linux') words.push(libc ? `glibc ${libc}` : 'musl');
-  const finding = { name: 'system', summary: words.join(', '), isEssential: true };
+function kernel() {
+  const summary = `${os.type()} ${os.release()} on ${process.arch}`;
+  const finding = { name: 'kernel', summary, isEssential: true };
   if (platform() !== undefined) return { ...finding, status: 'native' };
   return {
     ...finding,
     status: 'fallback',
     reason: 'the addon is for Linux on x64 and arm64; elsewhere the functions are those of Node',
   };
+}
+
+/** @returns {Finding} */
+function libc() {
+  const version = glibc();
+  return { name: 'libc', status: 'native', summary: version ? `glibc ${version}` : 'musl' };
 }
 
 function glibc() {
@@ -64,8 +68,8 @@ function addon() {
 }
 
 /** @returns {Finding} */
-function start() {
-  const name = 'start';
+function clone() {
+  const name = 'clone';
   if (facts().sharesMemory) {
     const summary = 'a child shares memory until exec: its start costs the same at any heap size';
     return { name, status: 'native', summary };
@@ -83,8 +87,8 @@ function start() {
 }
 
 /** @returns {Finding} */
-function exits() {
-  const name = 'exits';
+function pidfds() {
+  const name = 'pidfd';
   const { pidfd } = facts();
   if (pidfd === 0) {
     return { name, status: 'native', summary: 'each child is watched by a pidfd, inside the loop' };
@@ -105,12 +109,12 @@ function exits() {
 
 /** @returns {Finding} */
 function memoryFiles() {
-  const name = 'memory files';
+  const name = 'memfd';
   const { memfd } = facts();
   const sysctl = '/proc/sys/vm/memfd_noexec';
   const policy = fs.existsSync(sysctl) ? fs.readFileSync(sysctl, 'utf8').trim() : '0';
   if (memfd === 0 && policy !== '2') {
-    return { name, status: 'native', summary: 'memfd_create; programs of ours run from memory' };
+    return { name, status: 'native', summary: 'programs of ours run from memory' };
   }
   const summary = 'programs of ours are written to a private temporary directory';
   const reason =
@@ -125,9 +129,10 @@ function errorName(code) {
   return util.getSystemErrorName(code);
 }
 
-const ofTheAddon = native ? [start, exits, memoryFiles, tree, limit('memory'), limit('pids')] : [];
+const ofTheAddon = native ? [clone, pidfds, memoryFiles, tree, limit('memory'), limit('pids')] : [];
+const ofLinux = process.platform === 'linux' ? [libc] : [];
 
 /** @type {(() => Finding | Promise<Finding>)[]} */
-const checks = [node, system, addon, ...ofTheAddon];
+const checks = [node, kernel, ...ofLinux, addon, ...ofTheAddon];
 
 module.exports = { checks };
