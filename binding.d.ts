@@ -182,10 +182,41 @@ export declare class Environment {
   openPipe(): Array<number>
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
+  /**
+   * `mode` is `cgroup` or `walk`; anything else leaves the choice to us. Throws an error whose
+   * code is an errno, as text, where there can be no tree.
+   */
+  openTree(mode?: string | undefined | null): Tree
+  /**
+   * Ends a tree off this thread: `signal`, then `grace` milliseconds later SIGKILL. The token of
+   * a job, or `-errno`. Its outcome is a list, each element ended by a NUL: an errno, or 0;
+   * `escalated` or nothing; how many have ended; pid and command of each; pid and command of each
+   * that lives on, as it may not be signalled.
+   */
+  endTree(tree: Tree, signal: number, grace: number): number
   /** What /proc tells of a process, or null where there is no such process. */
   processVitals(pid: number): ProcessVitals | null
   /** The same of a child, by its token; null once it has been reaped. */
   childVitals(token: number): ProcessVitals | null
+}
+
+/** A child and all its descendants. Opened before the child is started. */
+export declare class Tree {
+  /** What the processes carry in the environment variable SPROG_TREE. */
+  get marker(): string
+  /** Its control group; null where it is walked. */
+  get group(): string | null
+  /** The child runs. 0, or `-errno`. */
+  started(pid: number): number
+  /**
+   * Sends a signal to all; 0 probes. How many got it; or `-errno`, EPERM where nobody may be
+   * signalled.
+   */
+  signal(signal: number): number
+  /** The pids of all that have not ended; null where that cannot be found out. */
+  members(): Array<number> | null
+  /** The child has exited, or was not started: nothing is to stay of the tree once it is empty. */
+  release(): void
 }
 
 /** Finds out by trying. */
@@ -254,8 +285,8 @@ export interface Rest {
 
 /** Options of ours for one spawn; what is absent is not done. */
 export interface SpawnExtras {
-  /** Paths of the `cgroup.procs` files of the control groups that the child enters. */
-  cgroupProcs?: Array<string>
+  /** Directory of the control group (v2) that the child is to be in. */
+  cgroup?: string
   /** What `openGroups` answered: groups that the child enters, and that end with it. */
   groups?: number
   resourceLimits?: ResourceLimits

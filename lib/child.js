@@ -5,7 +5,7 @@
 
 const { EventEmitter } = require('node:events');
 const diagnosticsChannel = require('node:diagnostics_channel');
-const { addMethods } = require('./child-extras.js');
+const { addMethods, extrasOf } = require('./child-extras.js');
 
 /** Failures that become an 'error' event; any other is thrown. */
 const DEFERRED = ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'];
@@ -95,7 +95,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
     process.nextTick(reportSpawn, this);
   }
   this.pid = this._handle.pid;
-  if (error === 0) require('./extra-options.js').extrasOf(options)?.started(this);
+  if (error === 0) extrasOf(options)?.started(this);
   attachStdio(this, stdio, started.tokens);
   if (hasChannel) {
     const token = started.tokens[stdio.channelEntry];
@@ -162,6 +162,7 @@ function finish(child, exitCode, signalCode) {
     if (handle?.failure) require('./failed-start.js').explain(error, handle.failure);
     child.emit('error', error);
   } else {
+    extrasOf(child)?.exited(child);
     child.emit('exit', child.exitCode, child.signalCode);
   }
   // Streams that nobody reads would never end, and 'close' waits for them.
@@ -186,19 +187,20 @@ function maybeClose(child) {
 
 /**
  * Sends a signal, SIGTERM by default. True if it was sent; false if the child has exited, was
- * never started, or (after an 'error' event) may not be signalled. With `forceKillAfter`, or if the
- * child was given that option, SIGKILL follows.
+ * never started, or (after an 'error' event) may not be signalled. With `tree: true` it goes to all
+ * processes of the tree, also after the exit of the child. With `forceKillAfter`, or if the child was
+ * given that option, SIGKILL follows.
  */
 ChildProcess.prototype.kill = function kill(signal, options = undefined) {
   const { forceKillDelay } = require('./force-kill.js');
   const { toSignalNumber } = require('./signals.js');
   const number = toSignalNumber(signal);
   const forceAfter = forceKillDelay(this, number, options);
-  if (!this._handle) return false;
-  const status = this._handle.kill(number);
+  const status = extrasOf(this)?.kill(number) ?? this._handle?.kill(number);
+  if (status === undefined) return false;
   if (status === 0) {
     this.killed = true;
-    if (forceAfter !== undefined) this._handle.killLater({ forceAfter });
+    if (forceAfter !== undefined) this._handle?.killLater({ forceAfter });
     return true;
   }
   const { errnoException } = require('./errors.js');

@@ -15,6 +15,8 @@
 //! | `sync`     | a program run to its end while the calling thread waits        | sys               |
 //! | `channel`  | the IPC channel: framing, coalescing, descriptors              | sys               |
 //! | `offload`  | a thread for what must go on without the JS thread            | sys, channel      |
+//! | `job`      | work of another thread whose outcome JS awaits                 | sys               |
+//! | `tree`     | a child and its descendants, as one                            | sys, sprog-tree   |
 //! | `bindings` | Node-API: the only code that knows JS                          | all of the above  |
 
 pub mod sys;
@@ -24,6 +26,7 @@ mod bindings;
 pub mod capture;
 pub mod channel;
 pub mod deadlines;
+pub mod job;
 pub mod limits;
 pub mod offload;
 pub mod orphans;
@@ -31,3 +34,4 @@ pub mod process;
 pub mod reactor;
 pub mod stream;
 pub mod sync;
+pub mod tree;

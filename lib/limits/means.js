@@ -2,6 +2,7 @@
 // By what a child is held to its limits: control groups where this process may make them, resource limits
 // where those do as well, and an error that says why where there is neither.
 
+const { kHasUnifiedGroup } = require('../child-extras.js');
 const { limitUnavailable, outOfRange } = require('../errors.js');
 
 /** What helps, by limit. */
@@ -40,6 +41,7 @@ function openMeans(limits, request, extras) {
   }
   const { groups } = opened;
   extras.groups = groups;
+  if (opened.unified !== undefined) request[kHasUnifiedGroup] = true;
   return () => native.discardGroups(/** @type {number} */ (groups));
 }
 

@@ -17,6 +17,7 @@ mod raw;
 mod spawn;
 mod stream;
 mod sync;
+mod tree;
 mod vitals;
 
 use std::io;

@@ -2,6 +2,7 @@
 //! the layers above need.
 
 pub mod append;
+mod clone3;
 mod cstrings;
 pub mod environ;
 pub mod epoll;
@@ -17,9 +18,11 @@ pub mod pidfd;
 pub mod poll;
 pub mod proc;
 pub mod restrictions;
+pub mod session;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
+mod stack;
 mod syscall;
 pub mod uv;
 mod vfork;
