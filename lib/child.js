@@ -7,6 +7,8 @@ const diagnosticsChannel = require('node:diagnostics_channel');
 const os = require('node:os');
 const { isDeferred } = require('./environment.js');
 const { errnoException } = require('./errors.js');
+const { extrasOf } = require('./extra-options.js');
+const { addMethods } = require('./child-extras.js');
 const { checkPermission } = require('./permission.js');
 const { Process } = require('./process-handle.js');
 const { Pipe } = require('./pipe-handle.js');
@@ -95,6 +97,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
     process.nextTick(reportSpawn, this);
   }
   this.pid = this._handle.pid;
+  if (error === 0) extrasOf(options)?.started(this);
   attachStdio(this, stdio, started.tokens);
   if (hasChannel) {
     const token = started.tokens[stdio.channelEntry];
@@ -202,5 +205,7 @@ ChildProcess.prototype.ref = function ref() {
 ChildProcess.prototype.unref = function unref() {
   this._handle?.unref();
 };
+
+addMethods(ChildProcess.prototype);
 
 module.exports = { ChildProcess };

@@ -3,6 +3,7 @@
 // util.promisify(), to a promise.
 
 const util = require('node:util');
+const { pickExtras } = require('./extra-options.js');
 const { Output } = require('./output.js');
 const {
   normalizeExecArgs,
@@ -53,6 +54,7 @@ function execFile(file, args, options, callback) {
     shell: settings.shell,
     signal: settings.signal,
     uid: settings.uid,
+    ...pickExtras(settings),
     windowsHide: Boolean(settings.windowsHide),
     windowsVerbatimArguments: Boolean(settings.windowsVerbatimArguments),
   });

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
-const BUILD_INPUTS = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'];
+const BUILD_INPUTS = ['src', 'crates', 'Cargo.toml', 'Cargo.lock', 'build.rs'];
 
 /** Brings dependencies and addon up to date; throws where a step fails. */
 function setup() {

@@ -7,6 +7,7 @@ pub mod environ;
 pub mod epoll;
 pub mod exit;
 pub mod exit_hook;
+mod extras;
 pub mod fd;
 mod lookup;
 pub mod memory;

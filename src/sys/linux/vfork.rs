@@ -10,10 +10,12 @@
 #![allow(unsafe_code)]
 
 use std::cell::OnceCell;
+use std::convert::Infallible;
 use std::ffi::{c_char, c_int, c_long, c_void};
 use std::io;
 use std::ptr;
 
+use super::extras::{self, Extras};
 use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
 
 /// The step of a spawn at which it failed.
@@ -28,6 +30,17 @@ pub enum Step {
     Gid = 5,
     Uid = 6,
     Exec = 7,
+    /// Entering a control group.
+    Cgroup = 8,
+}
+
+impl Step {
+    /// What a child reported.
+    pub(super) fn from_report(number: i32) -> Step {
+        const IN_THE_CHILD: [Step; 6] =
+            [Step::Session, Step::Stdio, Step::Chdir, Step::Gid, Step::Uid, Step::Cgroup];
+        IN_THE_CHILD.into_iter().find(|step| *step as i32 == number).unwrap_or(Step::Exec)
+    }
 }
 
 /// What the child reports before it gives up; all zero after a successful exec.
@@ -57,6 +70,8 @@ pub(super) struct Child {
     /// Source descriptor of every target from 0 on; -1 means /dev/null below 3, else nothing.
     pub descriptors: *mut c_int,
     pub descriptor_count: c_int,
+    /// Null: nothing beyond what Node does.
+    pub extras: *const Extras<'static>,
     /// Where to report: this memory if it is shared (-1), else a pipe.
     pub report_pipe: c_int,
     pub report: Report,
@@ -66,7 +81,7 @@ pub(super) struct Child {
 pub(super) extern "C" fn child_main(argument: *mut c_void) -> c_int {
     let child = argument.cast::<Child>();
     // SAFETY: `argument` is the `Child` that `clone_child` was given, alive by its contract.
-    let (step, errno) = unsafe { prepare_and_exec(child) };
+    let Err((step, errno)) = unsafe { prepare_and_exec(child) };
     let report = Report { step: step as i32, errno };
     // SAFETY: as above.
     unsafe { (*child).report = report };
@@ -79,16 +94,21 @@ pub(super) extern "C" fn child_main(argument: *mut c_void) -> c_int {
     127
 }
 
-type Failure = (Step, c_int);
+pub(super) type Failure = (Step, c_int);
 
 /// # Safety
 /// `child` points to a complete `Child`; called once, in the child.
-unsafe fn prepare_and_exec(child: *mut Child) -> Failure {
+unsafe fn prepare_and_exec(child: *mut Child) -> Result<Infallible, Failure> {
     // SAFETY: by contract.
     let child = unsafe { &mut *child };
     reset_signal_handlers();
+    // SAFETY: null, or alive like everything that `child` points to.
+    let extras = unsafe { child.extras.as_ref() };
+    if let Some(extras) = extras {
+        extras::apply_first(extras)?;
+    }
     if child.new_session && syscall0(libc::SYS_setsid) < 0 {
-        return (Step::Session, errno());
+        return Err((Step::Session, errno()));
     }
     // SAFETY: the array has `descriptor_count` elements.
     let descriptors = unsafe {
@@ -98,24 +118,27 @@ unsafe fn prepare_and_exec(child: *mut Child) -> Failure {
         )
     };
     if !place_descriptors(descriptors, child.descriptor_count) {
-        return (Step::Stdio, errno());
+        return Err((Step::Stdio, errno()));
     }
     if !child.cwd.is_null() && syscall1(libc::SYS_chdir, child.cwd as c_long) < 0 {
-        return (Step::Chdir, errno());
+        return Err((Step::Chdir, errno()));
+    }
+    if let Some(extras) = extras {
+        extras::apply_last(extras)?;
     }
     if child.uid >= 0 || child.gid >= 0 {
         // Unchecked, as in Node: an unprivileged process may not, and then keeps its groups.
         syscall2(libc::SYS_setgroups, 0, 0);
     }
     if child.gid >= 0 && syscall1(libc::SYS_setgid, child.gid as c_long) < 0 {
-        return (Step::Gid, errno());
+        return Err((Step::Gid, errno()));
     }
     if child.uid >= 0 && syscall1(libc::SYS_setuid, child.uid as c_long) < 0 {
-        return (Step::Uid, errno());
+        return Err((Step::Uid, errno()));
     }
     super::signal::set_mask(0);
     // SAFETY: the lists are null-terminated and outlive the child's use of them.
-    (Step::Exec, unsafe { exec(child) })
+    Err((Step::Exec, unsafe { exec(child) }))
 }
 
 /// Every disposition to its default, ignored ones too: exec would keep those, and a handler must
@@ -248,29 +271,29 @@ unsafe fn exec(child: &mut Child) -> c_int {
     }
 }
 
-fn syscall0(number: c_long) -> c_long {
+pub(super) fn syscall0(number: c_long) -> c_long {
     // SAFETY: the callers pass calls that touch no memory of ours, or valid pointers.
     unsafe { libc::syscall(number) }
 }
 
-fn syscall1(number: c_long, a: c_long) -> c_long {
+pub(super) fn syscall1(number: c_long, a: c_long) -> c_long {
     // SAFETY: as syscall0.
     unsafe { libc::syscall(number, a) }
 }
 
-fn syscall2(number: c_long, a: c_long, b: c_long) -> c_long {
+pub(super) fn syscall2(number: c_long, a: c_long, b: c_long) -> c_long {
     // SAFETY: as syscall0.
     unsafe { libc::syscall(number, a, b) }
 }
 
-fn syscall3(number: c_long, a: c_long, b: c_long, c: c_long) -> c_long {
+pub(super) fn syscall3(number: c_long, a: c_long, b: c_long, c: c_long) -> c_long {
     // SAFETY: as syscall0.
     unsafe { libc::syscall(number, a, b, c) }
 }
 
 /// errno lives in thread-local memory, which with CLONE_VM is the suspended parent thread's: no
 /// one else looks at it meanwhile.
-fn errno() -> c_int {
+pub(super) fn errno() -> c_int {
     io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL)
 }
 

@@ -1,0 +1,15 @@
+'use strict';
+// The methods of a ChildProcess that Node does not have. Each only loads, at its first call, the file
+// that does the work; none is enumerable, so that a child looks as under Node.
+
+/** @type {Record<string, (this: any, ...args: any[]) => any>} */
+const METHODS = {};
+
+/** @param {object} prototype of ChildProcess */
+function addMethods(prototype) {
+  for (const [name, value] of Object.entries(METHODS)) {
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+  }
+}
+
+module.exports = { addMethods };

@@ -1,0 +1,41 @@
+//! What a spawn can be told beyond Node's options, as JS hands it over.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsFd;
+
+use napi_derive::napi;
+
+use crate::sys::spawn::{Extras, Failure, Step};
+
+/// Options of ours for one spawn; what is absent is not done.
+#[napi(object, object_to_js = false)]
+#[derive(Default)]
+pub struct SpawnExtras {
+    /// Paths of the `cgroup.procs` files of the control groups that the child enters.
+    pub cgroup_procs: Option<Vec<String>>,
+}
+
+/// What must stay open while the child starts.
+pub(super) struct Opened {
+    cgroups: Vec<File>,
+}
+
+impl SpawnExtras {
+    pub(super) fn open(&self) -> Result<Opened, Failure> {
+        let mut cgroups = Vec::new();
+        for path in self.cgroup_procs.iter().flatten() {
+            let file = OpenOptions::new().write(true).open(path);
+            cgroups.push(file.map_err(|error| failure(Step::Cgroup, &error))?);
+        }
+        Ok(Opened { cgroups })
+    }
+
+    pub(super) fn extras<'a>(&self, opened: &'a Opened) -> Extras<'a> {
+        Extras { cgroups: opened.cgroups.iter().map(AsFd::as_fd).collect() }
+    }
+}
+
+fn failure(step: Step, error: &io::Error) -> Failure {
+    Failure { step, errno: error.raw_os_error().unwrap_or(libc::EIO) }
+}
