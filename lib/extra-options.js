@@ -20,7 +20,7 @@ const { isNullish } = require('./validate.js');
  * ask for nothing (`tree: false`). What `settle` throws is thrown before anything is started.
  * @type {{ names: string[], load: () => { settle(request: any): Part | undefined } }[]}
  */
-const AREAS = [];
+const AREAS = [{ names: ['dieWithParent'], load: () => require('./die-with-parent.js') }];
 
 const NAMES = AREAS.flatMap(({ names }) => names);
 

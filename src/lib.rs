@@ -6,7 +6,8 @@
 //! |------------|---------------------------------------------------------------|-------------------|
 //! | `sys`      | system calls and libuv; all the unsafe code but Node-API's     | rustix, libc      |
 //! | `reactor`  | one epoll set per JS environment, inside libuv's loop          | sys               |
-//! | `process`  | a child: started, watched, exited exactly once                 | sys, reactor      |
+//! | `guard`    | the process that ends children when this one is gone           | sys               |
+//! | `process`  | a child: started, watched, exited exactly once                 | sys, guard        |
 //! | `capture`  | the whole output of a stream, gathered without JS              | sys               |
 //! | `stream`   | the parent's ends of stdio                                     | sys, capture      |
 //! | `sync`     | a program run to its end while the calling thread waits        | sys               |
@@ -19,6 +20,7 @@ pub mod sys;
 mod bindings;
 pub mod capture;
 pub mod channel;
+pub mod guard;
 pub mod offload;
 pub mod orphans;
 pub mod process;

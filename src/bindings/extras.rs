@@ -6,7 +6,8 @@ use std::os::fd::AsFd;
 
 use napi_derive::napi;
 
-use crate::sys::spawn::{Extras, Failure, Step};
+use crate::guard::{self, Ward};
+use crate::sys::spawn::{Enrolment, Extras, Failure, Step};
 
 /// Options of ours for one spawn; what is absent is not done.
 #[napi(object, object_to_js = false)]
@@ -14,11 +15,16 @@ use crate::sys::spawn::{Extras, Failure, Step};
 pub struct SpawnExtras {
     /// Paths of the `cgroup.procs` files of the control groups that the child enters.
     pub cgroup_procs: Option<Vec<String>>,
+    /// The number that `enrol` gave: what the child is to the guard.
+    pub ward: Option<f64>,
 }
 
 /// What must stay open while the child starts.
 pub(super) struct Opened {
     cgroups: Vec<File>,
+    /// Told that nothing was started, if it is dropped before it is told that something was.
+    pub ward: Option<Ward>,
+    enrolment: Option<guard::Enrolment>,
 }
 
 impl SpawnExtras {
@@ -28,11 +34,20 @@ impl SpawnExtras {
             let file = OpenOptions::new().write(true).open(path);
             cgroups.push(file.map_err(|error| failure(Step::Cgroup, &error))?);
         }
-        Ok(Opened { cgroups })
+        let ward = self.ward.map(|number| Ward::new(number as u64));
+        let enrolment = ward.as_ref().and_then(Ward::enrolment);
+        Ok(Opened { cgroups, ward, enrolment })
     }
 
     pub(super) fn extras<'a>(&self, opened: &'a Opened) -> Extras<'a> {
-        Extras { cgroups: opened.cgroups.iter().map(AsFd::as_fd).collect() }
+        let enrolment = opened.enrolment.as_ref();
+        Extras {
+            cgroups: opened.cgroups.iter().map(AsFd::as_fd).collect(),
+            enrolment: enrolment.map(|enrolment| Enrolment {
+                socket: enrolment.socket.as_fd(),
+                head: enrolment.head,
+            }),
+        }
     }
 }
 

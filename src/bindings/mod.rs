@@ -7,6 +7,7 @@ mod capture;
 mod channel;
 mod environment;
 mod extras;
+mod guard;
 mod handle;
 mod raw;
 mod spawn;

@@ -143,9 +143,9 @@ impl Environment {
         };
         let flags = plan[FLAGS];
         let opened = extras.map(SpawnExtras::open).transpose();
-        let started = opened.and_then(|opened| {
+        let started = opened.and_then(|mut opened| {
             let extras = extras.zip(opened.as_ref()).map(|(extras, opened)| extras.extras(opened));
-            start(&Request {
+            let (pid, child) = start(&Request {
                 file: packed.file.as_bytes(),
                 argv: &CStringArray::from_terminated(packed.argv.into_bytes()),
                 env: &environment(packed.env, flags & FLAG_INHERIT != 0),
@@ -156,7 +156,12 @@ impl Environment {
                 gid: (flags & FLAG_GID != 0).then_some(plan[GID].cast_unsigned()),
                 stdio: &ends.theirs.iter().map(Theirs::borrow).collect::<Vec<_>>(),
                 extras: extras.as_ref(),
-            })
+            })?;
+            if let Some(mut ward) = opened.as_mut().and_then(|opened| opened.ward.take()) {
+                ward.started(pid);
+                child.keep(ward);
+            }
+            Ok((pid, child))
         });
         drop(ends.theirs);
         for (index, handle) in ends.ours {

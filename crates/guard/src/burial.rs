@@ -16,7 +16,7 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
 const REMOVAL: Duration = Duration::from_secs(2);
 
 /// Ends each tree by SIGKILL and removes its control groups; returns when that is done.
-pub fn end_all(wards: &[Ward]) {
+pub fn end_all(wards: &[&Ward]) {
     for ward in wards {
         end(ward);
     }

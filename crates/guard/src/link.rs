@@ -76,7 +76,7 @@ mod tests {
         .unwrap();
         let mut link = Link::new(ours);
         assert_eq!(link.receive(), Received::Nothing);
-        let born = Request::Born { ward: 5, pid: 6 };
+        let born = Request::Born { ward: 5, pid: 6, now: 7 };
         rustix::net::send(&theirs, &born.encode(), SendFlags::empty()).unwrap();
         rustix::net::send(&theirs, b"what", SendFlags::empty()).unwrap();
         assert_eq!(link.receive(), Received::Packet(Some(born)));

@@ -7,9 +7,6 @@
 /// The most bytes that a packet has: a marker, and paths of at most PATH_MAX each.
 pub const MAX_PACKET: usize = 64 * 1024;
 
-/// Bytes of the packet that a child sends of itself: see `born`.
-pub const BORN_BYTES: usize = 13;
-
 /// The descriptor of the guard that is its end of the socket.
 pub const GUARD_DESCRIPTOR: i32 = 3;
 
@@ -23,8 +20,8 @@ pub enum Request {
     /// cloned, or (to a new guard) for one that has long been running.
     Watch { ward: u64, details: Details },
     /// Said by the new process itself, between clone and exec, lest its parent die before it can say
-    /// `Started`.
-    Born { ward: u64, pid: i32 },
+    /// `Started`. `now` is CLOCK_BOOTTIME in nanoseconds.
+    Born { ward: u64, pid: i32, now: u64 },
     /// The first process of the tree runs.
     Started { ward: u64, pid: i32, start_time: u64 },
     /// The first process has ended and is reaped; others of its tree may live on.
@@ -54,6 +51,8 @@ pub enum Reply {
     Ready,
     /// From now on the ward ends when the parent does.
     Watching { ward: u64 },
+    /// Nothing is left of the ward.
+    Forgotten { ward: u64 },
 }
 
 const WATCH: u8 = 1;
@@ -63,11 +62,12 @@ const EXITED: u8 = 4;
 const FORGET: u8 = 5;
 const READY: u8 = 1;
 const WATCHING: u8 = 2;
+const FORGOTTEN: u8 = 3;
 
-/// The packet that a child sends of itself but for the last four bytes, which are its pid.
-pub fn born(ward: u64) -> [u8; BORN_BYTES] {
-    let mut packet = [BORN; BORN_BYTES];
-    packet[1..9].copy_from_slice(&ward.to_ne_bytes());
+/// The beginning of the packet that a child sends of itself; its pid (4 bytes) and the time (8) follow.
+pub fn born(ward: u64) -> [u8; 9] {
+    let mut packet = [BORN; 9];
+    packet[1..].copy_from_slice(&ward.to_ne_bytes());
     packet
 }
 
@@ -97,9 +97,10 @@ impl Request {
                 }
                 packet
             }
-            Request::Born { ward, pid } => {
-                let mut packet = head(BORN, *ward);
+            Request::Born { ward, pid, now } => {
+                let mut packet = born(*ward).to_vec();
                 packet.extend(pid.to_ne_bytes());
+                packet.extend(now.to_ne_bytes());
                 packet
             }
             Request::Started { ward, pid, start_time } => {
@@ -133,7 +134,10 @@ impl Request {
                 let details = Details { root, exited: exited != 0, marker, cgroup, others };
                 Request::Watch { ward, details }
             }
-            BORN => Request::Born { ward, pid: i32::from_ne_bytes(rest.take()?) },
+            BORN => {
+                let pid = i32::from_ne_bytes(rest.take()?);
+                Request::Born { ward, pid, now: u64::from_ne_bytes(rest.take()?) }
+            }
             STARTED => {
                 let pid = i32::from_ne_bytes(rest.take()?);
                 Request::Started { ward, pid, start_time: u64::from_ne_bytes(rest.take()?) }
@@ -151,6 +155,7 @@ impl Reply {
         match self {
             Reply::Ready => head(READY, 0),
             Reply::Watching { ward } => head(WATCHING, ward),
+            Reply::Forgotten { ward } => head(FORGOTTEN, ward),
         }
     }
 
@@ -162,6 +167,7 @@ impl Reply {
         match kind {
             READY => Some(Reply::Ready),
             WATCHING => Some(Reply::Watching { ward }),
+            FORGOTTEN => Some(Reply::Forgotten { ward }),
             _ => None,
         }
     }
@@ -213,7 +219,7 @@ mod tests {
         vec![
             Request::Watch { ward: 1, details: bare },
             Request::Watch { ward: u64::MAX, details: full },
-            Request::Born { ward: 2, pid: 3 },
+            Request::Born { ward: 2, pid: 3, now: 4 },
             Request::Started { ward: 3, pid: 4, start_time: 5 },
             Request::Exited { ward: 6 },
             Request::Forget { ward: 7 },
@@ -225,7 +231,7 @@ mod tests {
         for request in requests() {
             assert_eq!(Request::decode(&request.encode()), Some(request));
         }
-        for reply in [Reply::Ready, Reply::Watching { ward: 9 }] {
+        for reply in [Reply::Ready, Reply::Watching { ward: 9 }, Reply::Forgotten { ward: 10 }] {
             assert_eq!(Reply::decode(&reply.encode()), Some(reply));
         }
     }

@@ -30,7 +30,6 @@ pub struct Ward {
 
 #[derive(Debug, Default)]
 pub struct Wards {
-    parent: i32,
     wards: HashMap<u64, Ward>,
     /// When to look for trees of which nothing is left, and how long to wait for the next time.
     sweep: Option<Instant>,
@@ -38,8 +37,8 @@ pub struct Wards {
 }
 
 impl Wards {
-    pub fn new(parent: i32) -> Wards {
-        Wards { parent, ..Wards::default() }
+    pub fn new() -> Wards {
+        Wards::default()
     }
 
     /// Whether the sender wants an answer.
@@ -52,9 +51,9 @@ impl Wards {
                 }
                 return true;
             }
-            Request::Born { ward, pid } => {
-                // Only from its parent's hand is a pid what it was: the message may have waited.
-                let born = proc::stat(pid).filter(|stat| stat.parent == self.parent);
+            Request::Born { ward, pid, now } => {
+                // The message may have waited: what has this pid by now may have begun after it.
+                let born = proc::stat(pid).filter(|stat| stat.start_time <= proc::ticks(now));
                 if let (Some(ward), Some(stat)) = (self.wards.get_mut(&ward), born) {
                     ward.tree.root.get_or_insert(Identity { pid, start_time: stat.start_time });
                 }
@@ -87,25 +86,31 @@ impl Wards {
         self.sweep.map(|due| due.saturating_duration_since(Instant::now()))
     }
 
-    /// Forgets the exited trees of which nothing is left, if it is time to look for them.
-    pub fn sweep_if_due(&mut self) {
+    /// Forgets the exited trees of which nothing is left, if it is time to look for them; which ones.
+    pub fn sweep_if_due(&mut self) -> Vec<u64> {
+        let mut forgotten = Vec::new();
         let start = Instant::now();
         if self.sweep.is_none_or(|due| due > start) {
-            return;
+            return forgotten;
         }
         let mut markers: Option<HashSet<String>> = None;
-        self.wards.retain(|_, ward| {
-            !ward.exited
+        self.wards.retain(|&number, ward| {
+            let lives = !ward.exited
                 || match &ward.tree.cgroup {
                     Some(cgroup) => is_populated(cgroup),
                     None => markers.get_or_insert_with(proc::markers).contains(&ward.tree.marker),
-                }
+                };
+            if !lives {
+                forgotten.push(number);
+            }
+            lives
         });
         let spent = start.elapsed();
         let wait = self.interval.max(spent * SHARE_OF_TIME);
         self.interval = (self.interval * 2).min(RAREST_SWEEP);
         let is_waiting = self.wards.values().any(|ward| ward.exited);
         self.sweep = is_waiting.then(|| Instant::now() + wait);
+        forgotten
     }
 
     pub fn is_empty(&self) -> bool {
@@ -116,9 +121,9 @@ impl Wards {
         self.wards.len()
     }
 
-    /// Hands out all of them, those in control groups, which end at once, first.
-    pub fn take(&mut self) -> Vec<Ward> {
-        let mut all: Vec<Ward> = self.wards.drain().map(|(_, ward)| ward).collect();
+    /// All of them, those in control groups, which end at once, first.
+    pub fn all(&self) -> Vec<&Ward> {
+        let mut all: Vec<&Ward> = self.wards.values().collect();
         all.sort_by_key(|ward| ward.tree.cgroup.is_none());
         all
     }
@@ -158,36 +163,43 @@ mod tests {
 
     #[test]
     fn a_ward_is_answered_for_once_and_told_of_as_it_lives() {
-        let mut wards = Wards::new(std::process::id().cast_signed());
+        let mut wards = Wards::new();
         assert!(wards.note(watch(1, "a")));
         assert!(!wards.note(Request::Started { ward: 1, pid: 7, start_time: 9 }));
         assert!(!wards.note(Request::Started { ward: 2, pid: 7, start_time: 9 }));
-        let all = wards.take();
+        let all = wards.all();
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].tree.root, Some(Identity { pid: 7, start_time: 9 }));
-        assert!(wards.is_empty());
     }
 
     #[test]
-    fn a_pid_that_is_no_child_of_the_parent_is_not_taken() {
-        let mut wards = Wards::new(std::process::id().cast_signed());
-        wards.note(watch(1, "a"));
-        wards.note(Request::Born { ward: 1, pid: 1 });
-        assert_eq!(wards.take()[0].tree.root, None);
+    fn a_pid_that_began_after_the_message_is_not_taken() {
+        let pid = std::process::id().cast_signed();
+        let start_time = proc::stat(pid).unwrap().start_time;
+        let tick = 1_000_000_000 / 100;
+        for (now, root) in [
+            ((start_time - 1) * tick, None),
+            ((start_time + 1) * tick, Some(Identity { pid, start_time })),
+        ] {
+            let mut wards = Wards::new();
+            wards.note(watch(1, "a"));
+            wards.note(Request::Born { ward: 1, pid, now });
+            assert_eq!(wards.all()[0].tree.root, root);
+        }
     }
 
     #[test]
     fn what_has_ended_is_forgotten_when_its_marker_is_found_nowhere() {
-        let mut wards = Wards::new(1);
+        let mut wards = Wards::new();
         wards.note(watch(1, "no-such-marker"));
         wards.note(watch(2, "another"));
         assert_eq!(wards.rest(), None);
         wards.note(Request::Exited { ward: 1 });
         assert!(wards.rest().is_some());
-        wards.sweep_if_due();
+        assert!(wards.sweep_if_due().is_empty());
         assert_eq!(wards.len(), 2);
         wards.sweep = Some(Instant::now());
-        wards.sweep_if_due();
+        assert_eq!(wards.sweep_if_due(), [1]);
         assert_eq!(wards.len(), 1);
         assert_eq!(wards.rest(), None);
         wards.note(Request::Forget { ward: 2 });

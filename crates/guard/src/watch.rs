@@ -22,7 +22,7 @@ pub fn watch(mut link: Link) {
     let parent = rustix::process::getppid();
     // Without one (before Linux 5.3) the end of the socket must do.
     let pidfd = parent.and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
-    let mut wards = Wards::new(parent.map_or(0, |pid| pid.as_raw_nonzero().get()));
+    let mut wards = Wards::new();
     if link.answer(Reply::Ready).is_err() {
         return;
     }
@@ -33,15 +33,18 @@ pub fn watch(mut link: Link) {
         if parent_is_gone && !ended {
             break;
         }
-        wards.sweep_if_due();
+        for ward in wards.sweep_if_due() {
+            // Who does not listen is gone, as `receive` will say.
+            let _ = link.answer(Reply::Forgotten { ward });
+        }
     }
-    burial::end_all(&wards.take());
+    burial::end_all(&wards.all());
     let deadline = Instant::now() + LATE_END;
     while !ended && Instant::now() < deadline {
         std::thread::sleep(BETWEEN_LOOKS);
         ended = listen(&mut link, &mut wards);
-        // Again and again: one that had not yet exec'ed bore no marker.
-        burial::end_all(&wards.take());
+        // Again and again: one that has not yet exec'ed bears no marker.
+        burial::end_all(&wards.all());
     }
 }
 
@@ -67,7 +70,7 @@ fn listen(link: &mut Link, wards: &mut Wards) -> bool {
             Received::Packet(Some(request)) => {
                 let ward = request.ward();
                 if wards.note(request) {
-                    // Who does not listen is gone, as `receive` will say.
+                    // As above.
                     let _ = link.answer(Reply::Watching { ward });
                 }
             }

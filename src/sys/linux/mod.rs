@@ -11,6 +11,7 @@ mod extras;
 pub mod fd;
 mod lookup;
 pub mod memory;
+pub mod memory_file;
 pub mod pidfd;
 pub mod poll;
 pub mod signal;

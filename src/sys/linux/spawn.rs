@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
 pub use super::cstrings::CStringArray;
-pub use super::extras::Extras;
+pub use super::extras::{Enrolment, Extras};
 use super::signal::Blocked;
 pub use super::vfork::Step;
 use super::vfork::{self, Child, Report};

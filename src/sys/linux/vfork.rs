@@ -291,6 +291,19 @@ pub(super) fn syscall3(number: c_long, a: c_long, b: c_long, c: c_long) -> c_lon
     unsafe { libc::syscall(number, a, b, c) }
 }
 
+pub(super) fn syscall6(
+    number: c_long,
+    a: c_long,
+    b: c_long,
+    c: c_long,
+    d: c_long,
+    e: c_long,
+    f: c_long,
+) -> c_long {
+    // SAFETY: as syscall0.
+    unsafe { libc::syscall(number, a, b, c, d, e, f) }
+}
+
 /// errno lives in thread-local memory, which with CLONE_VM is the suspended parent thread's: no
 /// one else looks at it meanwhile.
 pub(super) fn errno() -> c_int {

@@ -1,0 +1,63 @@
+//! The guard for JS: a tree is enrolled before its first process is started.
+
+use std::io;
+
+use napi_derive::napi;
+
+use super::environment::Environment;
+use crate::guard::{self, Details};
+
+/// What became of an enrolment. Without a `ward` there is no guard, and the rest says why.
+#[napi(object, object_from_js = false)]
+#[derive(Default)]
+pub struct Enrolled {
+    /// The number of the ward, for `SpawnExtras`; 0: none.
+    pub ward: f64,
+    /// What failed: `'image'`, `'socket'`, `'exec'`, `'ready'`, `'thread'` or `'enrol'`.
+    pub step: String,
+    /// A negative errno.
+    pub errno: i32,
+}
+
+#[napi]
+impl Environment {
+    /// Has the guard watch a tree that is about to be started, by its marker and its control groups:
+    /// the one that ends it, and others that are removed with it.
+    #[napi]
+    pub fn enrol(
+        &self,
+        marker: String,
+        cgroup: Option<String>,
+        others: Option<Vec<String>>,
+    ) -> Enrolled {
+        let cgroup = cgroup.unwrap_or_default().into_bytes();
+        let others = others.unwrap_or_default().into_iter().map(String::into_bytes).collect();
+        match guard::watch(Details { root: None, exited: false, marker, cgroup, others }) {
+            Ok(ward) => Enrolled { ward: ward as f64, ..Enrolled::default() },
+            Err(guard::Error { step, cause }) => {
+                Enrolled { ward: 0.0, step: step.to_string(), errno: errno_of(&cause) }
+            }
+        }
+    }
+
+    /// Of that ward nothing was started.
+    #[napi]
+    pub fn withdraw(&self, ward: f64) {
+        guard::forget(ward as u64);
+    }
+
+    /// The pid of the guard; 0 if there is none.
+    #[napi]
+    pub fn guard_pid(&self) -> i32 {
+        guard::pid().unwrap_or(0)
+    }
+}
+
+fn errno_of(error: &io::Error) -> i32 {
+    let by_kind = match error.kind() {
+        io::ErrorKind::TimedOut => libc::ETIMEDOUT,
+        io::ErrorKind::UnexpectedEof => libc::EPIPE,
+        _ => libc::EIO,
+    };
+    -error.raw_os_error().unwrap_or(by_kind)
+}
