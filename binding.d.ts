@@ -114,6 +114,15 @@ export declare class Environment {
   /** Sends a signal to a child; 0 probes. */
   kill(token: number, signal: number): number
   /**
+   * Has the guard watch a tree that is about to be started, by its marker and its control groups:
+   * the one that ends it, and others that are removed with it.
+   */
+  enrol(marker: string, cgroup?: string | undefined | null, others?: Array<string> | undefined | null): Enrolled
+  /** Of that ward nothing was started. */
+  withdraw(ward: number): void
+  /** The pid of the guard; 0 if there is none. */
+  guardPid(): number
+  /**
    * Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
    * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
    * other ends are closed), unless opening them was what failed: then the number of stdio
@@ -144,10 +153,22 @@ export declare class Environment {
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
 }
 
+/** What became of an enrolment. Without a `ward` there is no guard, and the rest says why. */
+export interface Enrolled {
+  /** The number of the ward, for `SpawnExtras`; 0: none. */
+  ward: number
+  /** What failed: `'image'`, `'socket'`, `'exec'`, `'ready'`, `'thread'` or `'enrol'`. */
+  step: string
+  /** A negative errno. */
+  errno: number
+}
+
 /** Options of ours for one spawn; what is absent is not done. */
 export interface SpawnExtras {
   /** Paths of the `cgroup.procs` files of the control groups that the child enters. */
   cgroupProcs?: Array<string>
+  /** The number that `enrol` gave: what the child is to the guard. */
+  ward?: number
 }
 
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */

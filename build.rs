@@ -33,14 +33,16 @@ fn guard() -> PathBuf {
     let status = cargo.status().unwrap_or_else(|error| panic!("cargo does not start: {error}"));
     assert!(status.success(), "the guard program cannot be built: {status}");
     let program = directory.join(&target).join("guard").join("sprog-guard");
-    let image = directory.join("image");
-    copy(&program, &image);
+    let image = directory.join("sprog-guard.zlib");
+    compress(&program, &image);
     image
 }
 
-/// A copy of its own, so that nothing else changes what the addon was built with.
-fn copy(from: &Path, to: &Path) {
-    fs::copy(from, to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+/// Half of the program is all that the addon carries.
+fn compress(from: &Path, to: &Path) {
+    let program = fs::read(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+    let image = miniz_oxide::deflate::compress_to_vec_zlib(&program, 10);
+    fs::write(to, image).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
 }
 
 fn variable(name: &str) -> String {

@@ -2,10 +2,25 @@
 // The option `dieWithParent`: the child and its whole tree end when this process does, however that
 // comes about. A guard process sees to it (src/guard), which is told of the tree before it has begun.
 
+const { randomBytes } = require('node:crypto');
+const path = require('node:path');
+const { variablesOf } = require('./environment.js');
+const { guardFailed } = require('./guard-error.js');
+const { invalidArgValue } = require('./errors.js');
 const { environment } = require('./native.js');
-const { guardFailed, invalidArgValue } = require('./errors.js');
-const { mark } = require('./marker.js');
+const { openTree, MARKER } = require('./process-tree.js');
 const { isNullish, validateBoolean } = require('./validate.js');
+
+/** What the names of control groups begin with that this package has made, and so may remove. */
+const OUR_GROUPS = 'sprog.';
+
+/**
+ * Borne by all that this thread starts so, beside the marker of each tree: one search by the guard finds
+ * all of them, those too whose tree it has been told to forget. Like those markers it has neither
+ * colons nor NULs.
+ * @type {string | undefined}
+ */
+let common;
 
 /**
  * @param {any} request
@@ -17,22 +32,40 @@ function settle(request) {
   validateBoolean(dieWithParent, 'options.dieWithParent');
   if (!dieWithParent) return undefined;
   if (request.detached) {
-    const reason = 'cannot be used with options.detached, which asks for a child that outlives its parent';
-    throw invalidArgValue('options.dieWithParent', dieWithParent, reason);
+    const reason =
+      'must not be true together with options.dieWithParent: what is detached is meant to live on';
+    throw invalidArgValue('options.detached', true, reason);
   }
+  /** @type {any} */
+  let tree;
   let ward = 0;
   return {
     prepare(request, plan) {
-      const { marker, cgroup, others } = mark(request, plan);
-      const enrolled = environment().enrol(marker, cgroup, others);
-      if (enrolled.ward === 0) throw guardFailed(enrolled.step, enrolled.errno);
-      ward = enrolled.ward;
+      tree = openTree(request, plan);
+      const variables = variablesOf(request);
+      common ??= randomBytes(8).toString('hex');
+      variables.set(MARKER, `${variables.get(MARKER)}:${common}`);
+      ward = enrol(common, tree.group, plan.cgroupProcs ?? []);
       plan.ward = ward;
     },
     undo() {
-      environment().withdraw(ward);
+      if (ward !== 0) environment().withdraw(ward);
+      tree?.release();
+    },
+    exited() {
+      tree.exited();
     },
   };
+}
+
+/** Has the guard watch for a tree by its marker and its groups, of which those of `procs` are more. */
+function enrol(marker, group, procs) {
+  const others = procs
+    .map((file) => path.dirname(file))
+    .filter((place) => place !== group && path.basename(place).startsWith(OUR_GROUPS));
+  const { ward, step, errno } = environment().enrol(marker, group ?? undefined, others);
+  if (ward === 0) throw guardFailed(step, errno);
+  return ward;
 }
 
 module.exports = { settle };

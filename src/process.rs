@@ -30,7 +30,11 @@ impl Child {
     pub fn new(spawned: Spawned) -> io::Result<Child> {
         let watch = ExitWatch::new(spawned.pid, spawned.pidfd)
             .inspect_err(|_| exit::kill_and_reap(spawned.pid))?;
-        Ok(Child { watch: RefCell::new(Some(watch)), referenced: Cell::new(true), ward: RefCell::default() })
+        Ok(Child {
+            watch: RefCell::new(Some(watch)),
+            referenced: Cell::new(true),
+            ward: RefCell::default(),
+        })
     }
 
     /// Keeps what tells the guard of the child's end.

@@ -9,8 +9,11 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sprog_guard::protocol::NAME;
+
 use crate::sys::memory_file;
 
+/// Compressed by build.rs.
 static PROGRAM: &[u8] = include_bytes!(env!("SPROG_GUARD_IMAGE"));
 
 /// The program under a path that lasts as long as this value.
@@ -21,7 +24,7 @@ pub enum Image {
 
 impl Image {
     pub fn in_memory() -> io::Result<Image> {
-        Ok(Image::Memory(memory_file::executable(sprog_guard::protocol::NAME, PROGRAM)?))
+        Ok(Image::Memory(memory_file::executable(NAME, &program()?)?))
     }
 
     /// In a new directory that only this user can enter.
@@ -52,8 +55,14 @@ impl Drop for Image {
     }
 }
 
+/// Not kept: a guard is seldom started, and this takes a millisecond or two.
+fn program() -> io::Result<Vec<u8>> {
+    let program = miniz_oxide::inflate::decompress_to_vec_zlib(PROGRAM);
+    program.map_err(|_| io::Error::from_raw_os_error(libc::ENOEXEC))
+}
+
 fn program_in(directory: &Path) -> PathBuf {
-    directory.join(sprog_guard::protocol::NAME)
+    directory.join(NAME)
 }
 
 /// Where a file may be put, and perhaps run from: the best first.
@@ -72,6 +81,21 @@ fn write_below(parent: &Path) -> io::Result<Image> {
     let image = Image::File { directory };
     let Image::File { directory } = &image else { return Ok(image) };
     let options = OpenOptions::new().write(true).create_new(true).mode(0o700).to_owned();
-    options.open(program_in(directory))?.write_all(PROGRAM)?;
+    options.open(program_in(directory))?.write_all(&program()?)?;
     Ok(image)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_images_are_programs_and_the_file_goes_with_its_directory() {
+        for image in [Image::in_memory().unwrap(), Image::in_file().unwrap()] {
+            let path = PathBuf::from(std::ffi::OsString::from_vec(image.path()));
+            assert!(fs::read(&path).unwrap().starts_with(b"\x7fELF"));
+            drop(image);
+            assert!(!path.exists());
+        }
+    }
 }

@@ -4,9 +4,10 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
-use sprog_guard::protocol::{MAX_PACKET, NAME, Reply};
+use sprog_guard::protocol::{MARKERS_VARIABLE, MAX_PACKET, NAME, Reply};
 use sprog_tree::MARKER_VARIABLE;
 
 use super::image::Image;
@@ -70,20 +71,22 @@ pub struct Launched {
     pub exit: ExitWatch,
 }
 
-/// From memory, or else from a file. `SPROG_GUARD=file` in the environment chooses the file.
-pub fn launch() -> Result<Launched, Error> {
+/// From memory, or else from a file. `SPROG_GUARD=file` in the environment chooses the file. `markers`
+/// are those of the trees that there are already.
+pub fn launch(markers: &[&str]) -> Result<Launched, Error> {
+    let env = environment(markers);
     if std::env::var_os("SPROG_GUARD").is_none_or(|way| way != "file")
-        && let Ok(launched) = launch_from(Image::in_memory())
+        && let Ok(launched) = launch_from(Image::in_memory(), &env)
     {
         return Ok(launched);
     }
-    launch_from(Image::in_file())
+    launch_from(Image::in_file(), &env)
 }
 
-fn launch_from(image: io::Result<Image>) -> Result<Launched, Error> {
+fn launch_from(image: io::Result<Image>, env: &CStringArray) -> Result<Launched, Error> {
     let image = image.map_err(|error| Step::Image.failed(error))?;
     let (ours, theirs) = socket::packet_pair().map_err(|error| Step::Socket.failed(error))?;
-    let exit = start(&image, &theirs)?;
+    let exit = start(&image, env, &theirs)?;
     drop(theirs);
     // From here on the file may go: it runs, or it never will.
     match await_first_word(&ours) {
@@ -95,14 +98,13 @@ fn launch_from(image: io::Result<Image>) -> Result<Launched, Error> {
     }
 }
 
-fn start(image: &Image, theirs: &OwnedFd) -> Result<ExitWatch, Error> {
+fn start(image: &Image, env: &CStringArray, theirs: &OwnedFd) -> Result<ExitWatch, Error> {
     let file = image.path();
     let argv = CStringArray::from_terminated(format!("{NAME}\0").into_bytes());
-    let env = CStringArray::from_terminated(inherited_marker());
     let request = Request {
         file: &file,
         argv: &argv,
-        env: &env,
+        env,
         cwd: Some(c"/".into()),
         detached: true,
         uid: None,
@@ -129,15 +131,17 @@ fn start(image: &Image, theirs: &OwnedFd) -> Result<ExitWatch, Error> {
     })
 }
 
-/// The environment of the guard: only what says which trees this process is in, so that who ends one
-/// of those ends this guard, too.
-fn inherited_marker() -> Vec<u8> {
-    use std::os::unix::ffi::OsStringExt;
-    let Some(value) = std::env::var_os(MARKER_VARIABLE) else { return Vec::new() };
-    let mut entry = format!("{MARKER_VARIABLE}=").into_bytes();
-    entry.extend(value.into_vec());
-    entry.push(0);
-    entry
+/// The environment of the guard: which trees this process is in, so that who ends one of those ends
+/// this guard, too; and the markers.
+fn environment(markers: &[&str]) -> CStringArray {
+    let mut block = Vec::new();
+    if let Some(inherited) = std::env::var_os(MARKER_VARIABLE) {
+        block.extend_from_slice(format!("{MARKER_VARIABLE}=").as_bytes());
+        block.extend_from_slice(inherited.as_bytes());
+        block.push(0);
+    }
+    block.extend_from_slice(format!("{MARKERS_VARIABLE}={}\0", markers.join(":")).as_bytes());
+    CStringArray::from_terminated(block)
 }
 
 fn await_first_word(ours: &OwnedFd) -> io::Result<()> {

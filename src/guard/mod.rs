@@ -7,14 +7,14 @@
 mod image;
 mod launch;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sprog_guard::proc;
 use sprog_guard::protocol::{self, Reply, Request};
+use sprog_tree::Identity;
 
 pub use launch::{Error, Step};
 pub use protocol::Details;
@@ -36,6 +36,8 @@ struct State {
     generation: u64,
     /// What the guard has been told of and has not forgotten.
     wards: HashMap<u64, Details>,
+    /// Of all wards that there ever were.
+    markers: BTreeSet<String>,
     last_ward: u64,
 }
 
@@ -56,6 +58,8 @@ pub fn watch(details: Details) -> Result<u64, Error> {
     let mut state = state();
     state.last_ward += 1;
     let ward = state.last_ward;
+    // Its processes may outlive it; a program has few different ones.
+    state.markers.insert(details.marker.clone());
     state.wards.insert(ward, details);
     state.tell_of(ward).inspect_err(|_| {
         state.wards.remove(&ward);
@@ -103,8 +107,8 @@ impl Ward {
     /// Its first process runs, and is not yet reaped.
     pub fn started(&mut self, pid: i32) {
         self.started = true;
-        let Some(stat) = proc::stat(pid) else { return };
-        let (ward, start_time) = (self.number, stat.start_time);
+        let Ok(Some(Identity { start_time, .. })) = sprog_tree::identify(pid) else { return };
+        let ward = self.number;
         let mut state = state();
         if let Some(details) = state.wards.get_mut(&ward) {
             details.root = Some((pid, start_time));
@@ -119,10 +123,13 @@ impl Drop for Ward {
             return forget(self.number);
         }
         let mut state = state();
-        if let Some(details) = state.wards.get_mut(&self.number) {
-            details.exited = true;
-            state.mention(&Request::Exited { ward: self.number });
+        let Some(details) = state.wards.get_mut(&self.number) else { return };
+        details.exited = true;
+        // Else the guard says when it has forgotten it.
+        if details.cgroup.is_empty() && details.others.is_empty() {
+            state.wards.remove(&self.number);
         }
+        state.mention(&Request::Exited { ward: self.number });
     }
 }
 
@@ -147,7 +154,8 @@ impl State {
 
     /// Starts a guard and tells it of all wards.
     fn start(&mut self) -> Result<(), Error> {
-        let launched = launch::launch()?;
+        let markers = Vec::from_iter(self.markers.iter().map(String::as_str));
+        let launched = launch::launch(&markers)?;
         let running = Running {
             socket: Arc::new(launched.socket),
             exit: Arc::new(launched.exit),
@@ -269,13 +277,13 @@ fn listen_until_its_end(socket: &OwnedFd, exit: &ExitWatch) {
     }
 }
 
-/// Starts another guard if there is anything to guard, and nobody else has.
+/// Starts another guard, if nobody else has.
 fn replace() {
     let mut pause = FIRST_PAUSE;
     loop {
         {
             let mut state = state();
-            if state.running.is_some() || state.wards.is_empty() || state.start().is_ok() {
+            if state.running.is_some() || state.start().is_ok() {
                 return;
             }
         }

@@ -1,37 +1,60 @@
 //! The end of all wards, when the parent is gone.
 
+use std::io;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use sprog_tree::Options;
+use sprog_tree::{Options, Tree};
 
-use crate::wards::Ward;
+use crate::wards::{Ward, Wards};
 
 /// How often an attempt that failed is made again, and after what time.
-const ATTEMPTS: u32 = 20;
-const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
+const ATTEMPTS: u32 = 100;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(20);
 /// How long a directory may take to be removable: the kernel counts the last process of a group for a
 /// moment after it is gone.
 const REMOVAL: Duration = Duration::from_secs(2);
 
-/// Ends each tree by SIGKILL and removes its control groups; returns when that is done.
-pub fn end_all(wards: &[&Ward]) {
-    for ward in wards {
-        end(ward);
+/// Ends everything that the wards lead to, by SIGKILL, and removes their control groups; returns when that
+/// is done.
+pub fn end_all(wards: &Wards) {
+    // Groups end at once, and all at the same time.
+    for ward in wards.iter() {
+        if let Some(group) = &ward.tree.cgroup {
+            end(&Tree { cgroup: Some(group.clone()), ..Tree::default() });
+        }
+    }
+    // One walk for all that bear a marker, instead of one for each ward.
+    for tree in wards.marked() {
+        end(&tree);
+    }
+    // A first process that has no marker any more: one that has wiped its environment, or has not come
+    // to its exec.
+    for ward in wards.iter().filter(|ward| lives(ward)) {
+        end(&Tree { cgroup: None, ..ward.tree.clone() });
     }
     for directory in wards.iter().flat_map(|ward| &ward.directories) {
         remove(directory);
     }
 }
 
-fn end(ward: &Ward) {
+fn lives(ward: &Ward) -> bool {
+    let Some(root) = ward.tree.root else { return false };
+    // What cannot be found out is taken for alive.
+    sprog_tree::identify(root.pid).map_or(true, |now| now == Some(root))
+}
+
+/// What fails for a moment (no descriptors, no memory) is done again.
+fn end(tree: &Tree) {
     let options = Options { signal: libc::SIGKILL, grace: Duration::ZERO };
     for _ in 0..ATTEMPTS {
-        if sprog_tree::end(&ward.tree, &options).is_ok() {
-            return;
+        match sprog_tree::end(tree, &options) {
+            Ok(_) => return,
+            // The group is gone.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(_) => sleep(BETWEEN_ATTEMPTS),
         }
-        sleep(BETWEEN_ATTEMPTS);
     }
 }
 

@@ -1,4 +1,4 @@
-//! | `proc`     | what /proc says of processes                                        |
+//! | `clock`    | the time as /proc has it                                            |
 //! | `burial`   | the end of all wards                                                |
 //! | `watch`    | the life of the guard                                               |The guard: a small program that ends what another one started, when that one is gone, however
 //! it went. The addon starts it from memory (src/guard) and links this library for the words that
@@ -13,8 +13,8 @@
 //! | `sys`      | the few system calls that are not safe by themselves                |
 
 pub mod burial;
+pub mod clock;
 pub mod link;
-pub mod proc;
 pub mod protocol;
 pub mod sys;
 pub mod wards;

@@ -13,6 +13,10 @@ pub const GUARD_DESCRIPTOR: i32 = 3;
 /// Name of the guard, as `argv[0]` and as what /proc/PID/comm says.
 pub const NAME: &str = "sprog-guard";
 
+/// The environment variable in which a guard that takes the place of another one finds the markers of
+/// those that are guarded already, separated by colons: its parent may die before it is told of them.
+pub const MARKERS_VARIABLE: &str = "SPROG_GUARDED";
+
 /// What the guard is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {

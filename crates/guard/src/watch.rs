@@ -8,7 +8,7 @@ use rustix::process::PidfdFlags;
 
 use crate::burial;
 use crate::link::{Link, Received};
-use crate::protocol::Reply;
+use crate::protocol::{MARKERS_VARIABLE, Reply};
 use crate::wards::Wards;
 
 /// Where the parent is gone and its end of the socket is not, somebody else holds that: a child on its
@@ -22,7 +22,9 @@ pub fn watch(mut link: Link) {
     let parent = rustix::process::getppid();
     // Without one (before Linux 5.3) the end of the socket must do.
     let pidfd = parent.and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
-    let mut wards = Wards::new();
+    let session = rustix::process::getsid(parent).ok().filter(|_| parent.is_some());
+    let markers = std::env::var(MARKERS_VARIABLE).unwrap_or_default();
+    let mut wards = Wards::new(session.map(|session| session.as_raw_nonzero().get()), &markers);
     if link.answer(Reply::Ready).is_err() {
         return;
     }
@@ -38,13 +40,13 @@ pub fn watch(mut link: Link) {
             let _ = link.answer(Reply::Forgotten { ward });
         }
     }
-    burial::end_all(&wards.all());
+    burial::end_all(&wards);
     let deadline = Instant::now() + LATE_END;
     while !ended && Instant::now() < deadline {
         std::thread::sleep(BETWEEN_LOOKS);
         ended = listen(&mut link, &mut wards);
         // Again and again: one that has not yet exec'ed bears no marker.
-        burial::end_all(&wards.all());
+        burial::end_all(&wards);
     }
 }
 
