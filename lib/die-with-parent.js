@@ -8,8 +8,11 @@ const { variablesOf } = require('./environment.js');
 const { guardFailed } = require('./guard-error.js');
 const { invalidArgValue } = require('./errors.js');
 const { environment } = require('./native.js');
-const { openTree, MARKER } = require('./process-tree.js');
+const { openTree } = require('./process-tree.js');
 const { isNullish, validateBoolean } = require('./validate.js');
+
+/** As crates/tree has it: all trees that a process is in, separated by colons. */
+const MARKER = 'SPROG_TREE';
 
 /** What the names of control groups begin with that this package has made, and so may remove. */
 const OUR_GROUPS = 'sprog.';

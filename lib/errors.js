@@ -111,17 +111,6 @@ function featureUnavailable(name) {
   return create(NodeTypeError, code, message, featureUnavailable);
 }
 
-/**
- * @param {string} step what failed of the guard: 'socket', 'image', 'exec', 'ready', 'thread' or 'enrol'
- * @param {number} errno negative
- */
-function guardFailed(step, errno) {
-  const cause = errnoException(errno, 'spawn', `sprog-guard (${step})`);
-  const message = `The guard that dieWithParent needs cannot be had: ${cause.message}`;
-  const error = create(NodeError, 'ERR_SPROG_GUARD', message, guardFailed);
-  return Object.assign(error, { step, cause });
-}
-
 function unknownEncoding(name) {
   const message = util.format('Unknown encoding: %s', name);
   return create(NodeTypeError, 'ERR_UNKNOWN_ENCODING', message, unknownEncoding);
@@ -211,7 +200,6 @@ module.exports = {
   maxBufferExceeded,
   accessDenied,
   featureUnavailable,
-  guardFailed,
   unknownEncoding,
   abortError,
   errnoException,

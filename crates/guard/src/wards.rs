@@ -109,8 +109,12 @@ impl Wards {
         }
         let is_over = |ward: &Ward| ward.exited && !ward.directories.iter().any(|at| populated(at));
         let mut forgotten = Vec::new();
-        for (number, _) in self.wards.extract_if(|_, ward| is_over(ward)) {
+        for (number, ward) in self.wards.extract_if(|_, ward| is_over(ward)) {
             forgotten.push(number);
+            // The parent does so, too, but not for what a worker thread that has ended had started.
+            for directory in &ward.directories {
+                let _ = std::fs::remove_dir(directory);
+            }
         }
         let wait = self.interval.max(start.elapsed() * SHARE_OF_TIME);
         self.interval = (self.interval * 2).min(RAREST_SWEEP);
