@@ -151,6 +151,34 @@ export declare class Environment {
   shutdown(token: number): number
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
+  /** Throws an error whose code is an errno, as text, where there can be no tree. */
+  openTree(): Tree
+  /**
+   * Ends a tree off this thread: `signal`, then `grace` milliseconds later SIGKILL. The token of
+   * a job, or `-errno`. Its outcome is a list, each element ended by a NUL: an errno, or 0;
+   * `escalated` or nothing; how many have ended; pid and command of each; pid and command of each
+   * that lives on, as it may not be signalled.
+   */
+  endTree(tree: Tree, signal: number, grace: number): number
+}
+
+/** A child and all its descendants. Opened before the child is started. */
+export declare class Tree {
+  /** What the processes carry in the environment variable SPROG_TREE. */
+  get marker(): string
+  /** Its control group; null where it is walked. */
+  get group(): string | null
+  /** The child runs. 0, or `-errno`. */
+  started(pid: number): number
+  /**
+   * Sends a signal to all; 0 probes. How many got it; or `-errno`, EPERM where nobody may be
+   * signalled.
+   */
+  signal(signal: number): number
+  /** The pids of all that have not ended; null where that cannot be found out. */
+  members(): Array<number> | null
+  /** The child has exited, or was not started: nothing is to stay of the tree once it is empty. */
+  release(): void
 }
 
 /** What became of an enrolment. Without a `ward` there is no guard, and the rest says why. */

@@ -155,6 +155,7 @@ function finish(child, exitCode, signalCode) {
     error.spawnargs = child.spawnargs.slice(1);
     child.emit('error', error);
   } else {
+    extrasOf(child)?.exited(child);
     child.emit('exit', child.exitCode, child.signalCode);
   }
   // Streams that nobody reads would never end, and 'close' waits for them.
@@ -178,12 +179,12 @@ function maybeClose(child) {
 
 /**
  * Sends a signal, SIGTERM by default. True if it was sent; false if the child has exited, was
- * never started, or (after an 'error' event) may not be signalled.
+ * never started, or (after an 'error' event) may not be signalled. With `tree: true` it goes to all
+ * processes of the tree, also after the exit of the child.
  */
 ChildProcess.prototype.kill = function kill(signal) {
   const number = toSignalNumber(signal);
-  if (!this._handle) return false;
-  const status = this._handle.kill(number);
+  const status = extrasOf(this)?.kill(number) ?? this._handle?.kill(number) ?? -ESRCH;
   if (status === 0) {
     this.killed = true;
     return true;

@@ -3,7 +3,6 @@
 // comes about. A guard process sees to it (src/guard), which is told of the tree before it has begun.
 
 const { randomBytes } = require('node:crypto');
-const path = require('node:path');
 const { variablesOf } = require('./environment.js');
 const { guardFailed } = require('./guard-error.js');
 const { invalidArgValue } = require('./errors.js');
@@ -13,9 +12,6 @@ const { isNullish, validateBoolean } = require('./validate.js');
 
 /** As crates/tree has it: all trees that a process is in, separated by colons. */
 const MARKER = 'SPROG_TREE';
-
-/** What the names of control groups begin with that this package has made, and so may remove. */
-const OUR_GROUPS = 'sprog.';
 
 /**
  * Borne by all that this thread starts so, beside the marker of each tree: one search by the guard finds
@@ -48,7 +44,7 @@ function settle(request) {
       const variables = variablesOf(request);
       common ??= randomBytes(8).toString('hex');
       variables.set(MARKER, `${variables.get(MARKER)}:${common}`);
-      ward = enrol(common, tree.group, plan.cgroupProcs ?? []);
+      ward = enrol(common, tree.group);
       plan.ward = ward;
     },
     undo() {
@@ -61,12 +57,8 @@ function settle(request) {
   };
 }
 
-/** Has the guard watch for a tree by its marker and its groups, of which those of `procs` are more. */
-function enrol(marker, group, procs) {
-  const others = procs
-    .map((file) => path.dirname(file))
-    .filter((place) => place !== group && path.basename(place).startsWith(OUR_GROUPS));
-  const { ward, step, errno } = environment().enrol(marker, group ?? undefined, others);
+function enrol(marker, group) {
+  const { ward, step, errno } = environment().enrol(marker, group ?? undefined);
   if (ward === 0) throw guardFailed(step, errno);
   return ward;
 }

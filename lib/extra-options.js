@@ -12,6 +12,9 @@ const { isNullish } = require('./validate.js');
  *   crosses into the addon. What it throws is thrown by spawn().
  * @property {() => void} [undo] takes back what `prepare` did, where nothing was started after all
  * @property {(child: any) => void} [started] the child runs; `child.pid` is set
+ * @property {(signal: number) => number | undefined} [kill] sends a signal in the place of the handle: 0,
+ *   a negative errno, or undefined for "let the handle do it". Also after the exit of the child.
+ * @property {(child: any) => void} [exited] the child has exited; just before 'exit'
  */
 
 /**
@@ -20,11 +23,18 @@ const { isNullish } = require('./validate.js');
  * ask for nothing (`tree: false`). What `settle` throws is thrown before anything is started.
  * @type {{ names: string[], load: () => { settle(request: any): Part | undefined } }[]}
  */
-const AREAS = [{ names: ['dieWithParent'], load: () => require('./die-with-parent.js') }];
+const AREAS = [
+  { names: ['tree'], load: () => require('./process-tree.js') },
+  // Last: the guard is told of what the others have made.
+  { names: ['dieWithParent'], load: () => require('./die-with-parent.js') },
+];
 
 const NAMES = AREAS.flatMap(({ names }) => names);
 
-/** Where a request keeps what was settled: a symbol, so that it stays with a copy. */
+/**
+ * Where a request, and a child that runs, keeps what was settled: a symbol, so that it stays with a copy
+ * of the request.
+ */
 const kExtras = Symbol('sprog.extras');
 
 /**
@@ -58,9 +68,12 @@ function pickExtras(options) {
   return picked;
 }
 
-/** @returns {Extras | undefined} */
-function extrasOf(request) {
-  return request[kExtras];
+/**
+ * @param {any} owner a request, or a child that was started
+ * @returns {Extras | undefined}
+ */
+function extrasOf(owner) {
+  return owner[kExtras];
 }
 
 /** What all areas do about one spawn. */
@@ -94,7 +107,20 @@ class Extras {
   }
 
   started(child) {
+    Object.defineProperty(child, kExtras, { value: this });
     for (const part of this.#parts) part.started?.(child);
+  }
+
+  kill(signal) {
+    for (const part of this.#parts) {
+      const status = part.kill?.(signal);
+      if (status !== undefined) return status;
+    }
+    return undefined;
+  }
+
+  exited(child) {
+    for (const part of this.#parts) part.exited?.(child);
   }
 }
 

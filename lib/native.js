@@ -49,6 +49,7 @@ const EVENT = {
   GREETED: 10,
   LARGE: 11,
   LITERAL: 12,
+  DONE: 13,
 };
 
 /**
@@ -74,8 +75,9 @@ function environment() {
 
 function dispatch(token, event, first, second) {
   const owner = owners[token];
-  // A token is free again after these two; the owner may spawn while it handles them.
-  if (event === EVENT.CLOSED || event === EVENT.EXIT) owners[token] = undefined;
+  // A token is free again after these; the owner may spawn while it handles them.
+  if (event === EVENT.CLOSED || event === EVENT.EXIT || event === EVENT.DONE)
+    owners[token] = undefined;
   owner?.onevent(event, first, second);
 }
 

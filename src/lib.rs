@@ -13,6 +13,8 @@
 //! | `sync`     | a program run to its end while the calling thread waits        | sys               |
 //! | `channel`  | the IPC channel: framing, coalescing, descriptors              | sys               |
 //! | `offload`  | the tokio runtime for what must go on without the JS thread    | sys, tokio        |
+//! | `job`      | work of another thread whose outcome JS awaits                 | sys               |
+//! | `tree`     | a child and its descendants, as one                            | sys, sprog-tree   |
 //! | `bindings` | Node-API: the only code that knows JS                          | all of the above  |
 
 pub mod sys;
@@ -21,9 +23,11 @@ mod bindings;
 pub mod capture;
 pub mod channel;
 pub mod guard;
+pub mod job;
 pub mod offload;
 pub mod orphans;
 pub mod process;
 pub mod reactor;
 pub mod stream;
 pub mod sync;
+pub mod tree;

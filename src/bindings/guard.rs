@@ -21,18 +21,11 @@ pub struct Enrolled {
 
 #[napi]
 impl Environment {
-    /// Has the guard watch a tree that is about to be started, by its marker and its control groups:
-    /// the one that ends it, and others that are removed with it.
+    /// Has the guard watch a tree that is about to be started, by its marker and its control group.
     #[napi]
-    pub fn enrol(
-        &self,
-        marker: String,
-        cgroup: Option<String>,
-        others: Option<Vec<String>>,
-    ) -> Enrolled {
+    pub fn enrol(&self, marker: String, cgroup: Option<String>) -> Enrolled {
         let cgroup = cgroup.unwrap_or_default().into_bytes();
-        let others = others.unwrap_or_default().into_iter().map(String::into_bytes).collect();
-        match guard::watch(Details { root: None, exited: false, marker, cgroup, others }) {
+        match guard::watch(Details { marker, cgroup, ..Details::default() }) {
             Ok(ward) => Enrolled { ward: ward as f64, ..Enrolled::default() },
             Err(guard::Error { step, cause }) => {
                 Enrolled { ward: 0.0, step: step.to_string(), errno: errno_of(&cause) }

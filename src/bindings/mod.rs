@@ -13,6 +13,7 @@ mod raw;
 mod spawn;
 mod stream;
 mod sync;
+mod tree;
 
 use std::io;
 

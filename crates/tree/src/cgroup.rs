@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::Identity;
 use crate::proc::Proc;
@@ -17,16 +18,34 @@ const PREFIX: &str = "sprog.tree-";
 /// Where groups can be made: the group of this process, if the hierarchy is mounted, this process
 /// may write there, and the kernel can freeze or kill groups (5.2, 5.14).
 pub fn parent() -> io::Result<PathBuf> {
-    let mounts = fs::read_to_string("/proc/self/mountinfo")?;
+    // Where it was found to be, for the group that this process is in.
+    static LAST: Mutex<Option<(String, PathBuf)>> = Mutex::new(None);
     let own = Proc::open()?.cgroup(std::process::id().cast_signed())?;
-    let unavailable = || io::Error::from_raw_os_error(libc::ENOTSUP);
-    let path = own.and_then(|own| locate(&mounts, &own)).ok_or_else(unavailable)?;
+    let own = own.ok_or_else(unavailable)?;
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((group, directory)) = &*last
+        && *group == own
+    {
+        return Ok(directory.clone());
+    }
+    let mounts = fs::read_to_string("/proc/self/mountinfo")?;
+    let directory = locate(&mounts, &own).ok_or_else(unavailable)?;
     // Moving a process down from here takes the right to write this file.
-    open(&path.join(PROCS))?;
-    Ok(path)
+    open(&entrance(&directory))?;
+    *last = Some((own, directory.clone()));
+    Ok(directory)
+}
+
+fn unavailable() -> io::Error {
+    io::Error::from_raw_os_error(libc::ENOTSUP)
 }
 
 const PROCS: &str = "cgroup.procs";
+
+/// The file that a process writes "0" to in order to enter the group.
+pub fn entrance(group: &Path) -> PathBuf {
+    group.join(PROCS)
+}
 
 /// An existing control file, for writing. fs::write would try to create it.
 fn open(path: &Path) -> io::Result<fs::File> {
@@ -89,7 +108,7 @@ pub fn create(parent: &Path) -> io::Result<PathBuf> {
     let usable = is_usable(&path);
     if !usable.as_ref().is_ok_and(|usable| *usable) {
         let _ = fs::remove_dir(&path);
-        return Err(usable.err().unwrap_or_else(|| io::Error::from_raw_os_error(libc::ENOTSUP)));
+        return Err(usable.err().unwrap_or_else(unavailable));
     }
     Ok(path)
 }
@@ -190,7 +209,7 @@ fn is_member(group: &Path, pid: i32, proc: &mut Proc) -> io::Result<bool> {
 }
 
 fn collect(group: &Path, pids: &mut HashSet<i32>) -> io::Result<()> {
-    match fs::read_to_string(group.join(PROCS)) {
+    match fs::read_to_string(entrance(group)) {
         // Processes outside of our pid namespace are listed as 0.
         Ok(text) => pids.extend(
             text.lines().filter_map(|line| line.parse::<i32>().ok()).filter(|&pid| pid > 0),

@@ -35,6 +35,7 @@ struct Pass {
     sent: Sent,
 }
 
+#[derive(Clone)]
 enum Ground {
     Group(PathBuf),
     Walk(Walk),
@@ -50,6 +51,11 @@ pub struct Sent {
 }
 
 impl Hunt {
+    /// Another one with the same memory, for another thread.
+    pub fn another(&self) -> Hunt {
+        Hunt { proc: Proc::new(), ground: self.ground.clone(), seen: HashMap::new(), forced: false }
+    }
+
     /// Fails without /proc.
     pub fn new(tree: &Tree) -> io::Result<Hunt> {
         let ground = match &tree.cgroup {
@@ -118,9 +124,9 @@ impl Hunt {
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Ok(false);
             }
-            if pass.sent == Sent::default() {
-                self.wait(&pass.members, deadline)?;
-            }
+            // Not at once again: what a member starts to clean up is not to be signalled. Whoever was
+            // missed has its turn when the others have ended.
+            self.wait(&pass.members, deadline)?;
         }
     }
 
@@ -274,3 +280,6 @@ impl Sent {
 fn is_denied(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::EPERM)
 }
+
+#[cfg(test)]
+mod tests;

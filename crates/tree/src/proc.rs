@@ -1,9 +1,7 @@
 //! What /proc says about processes, read without a fork of `ps` and with one buffer for all.
 
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
-
-use rustix::fs::{Mode, OFlags};
 
 use crate::Identity;
 
@@ -60,24 +58,36 @@ pub fn is_marked(environ: &[u8], variable: &str, marker: &str) -> bool {
         .any(|value| value.split(|&byte| byte == b':').any(|part| part == marker.as_bytes()))
 }
 
-/// An open /proc.
+/// A reader of /proc. It keeps no descriptor between two calls.
 pub struct Proc {
-    directory: OwnedFd,
     buffer: Vec<u8>,
 }
 
+impl Default for Proc {
+    fn default() -> Proc {
+        Proc::new()
+    }
+}
+
 impl Proc {
+    pub fn new() -> Proc {
+        Proc { buffer: Vec::with_capacity(4096) }
+    }
+
+    /// Fails where /proc is not mounted or tells nothing.
     pub fn open() -> io::Result<Proc> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = rustix::fs::open("/proc", flags, Mode::empty())?;
-        Ok(Proc { directory, buffer: Vec::with_capacity(4096) })
+        let mut proc = Proc::new();
+        match proc.stat(std::process::id().cast_signed())? {
+            Some(_) => Ok(proc),
+            None => Err(io::Error::from_raw_os_error(libc::ENOENT)),
+        }
     }
 
     /// The processes that there are, as far as they can be seen.
     pub fn pids(&self) -> io::Result<Vec<i32>> {
         let mut pids = Vec::with_capacity(256);
-        for entry in rustix::fs::Dir::read_from(&self.directory)? {
-            if let Some(pid) = number(entry?.file_name().to_bytes()) {
+        for entry in std::fs::read_dir("/proc")? {
+            if let Some(pid) = number(entry?.file_name().as_encoded_bytes()) {
                 pids.push(pid);
             }
         }
@@ -110,12 +120,9 @@ impl Proc {
 
     /// Only a want of descriptors or memory is an error: it says nothing about the process.
     fn read(&mut self, pid: i32, name: &str) -> io::Result<Option<&[u8]>> {
-        let path = format!("{pid}/{name}");
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let opened = rustix::fs::openat(&self.directory, path, flags, Mode::empty());
-        let read = opened.map_err(io::Error::from).and_then(|fd| {
+        let read = File::open(format!("/proc/{pid}/{name}")).and_then(|mut file| {
             self.buffer.clear();
-            std::fs::File::from(fd).read_to_end(&mut self.buffer)
+            file.read_to_end(&mut self.buffer)
         });
         match read {
             Ok(_) => Ok(Some(&self.buffer)),

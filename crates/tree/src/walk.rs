@@ -11,6 +11,7 @@ use std::io;
 use crate::proc::{Proc, Stat};
 use crate::{Identity, Tree};
 
+#[derive(Clone)]
 pub struct Walk {
     root: Option<Identity>,
     marker: String,

@@ -12,10 +12,10 @@ use super::vfork::{Failure, Step, errno, syscall0, syscall2, syscall3, syscall6}
 /// All empty: nothing beyond what Node does.
 #[derive(Default)]
 pub struct Extras<'a> {
-    /// `cgroup.procs` files, open for writing, of the groups that the child enters.
-    pub cgroups: Vec<BorrowedFd<'a>>,
     /// Whom the child reports itself to, first of all.
     pub enrolment: Option<Enrolment<'a>>,
+    /// The control group (v2) that the child is born in, or enters where it cannot be born there.
+    pub group: Option<Group<'a>>,
 }
 
 /// A packet that the child sends of itself: `head`, its pid (4 bytes), and when that was (8 bytes,
@@ -25,16 +25,23 @@ pub struct Enrolment<'a> {
     pub head: [u8; 9],
 }
 
+/// A control group, to be entered.
+pub struct Group<'a> {
+    pub directory: BorrowedFd<'a>,
+    /// Its `cgroup.procs`, open for writing.
+    pub procs: BorrowedFd<'a>,
+}
+
 /// Before anything else, while every descriptor is still where the parent has it and the child may
 /// do what the parent may.
-pub(super) fn apply_first(extras: &Extras<'_>) -> Result<(), Failure> {
+pub(super) fn apply_first(extras: &Extras<'_>, enters_group: bool) -> Result<(), Failure> {
     if let Some(enrolment) = &extras.enrolment {
         send_enrolment(enrolment);
     }
-    for procs in &extras.cgroups {
+    if let Some(group) = extras.group.as_ref().filter(|_| enters_group) {
         // "0" is whoever writes it: the pid that the child has in its own namespace is not needed.
         let text = c"0".as_ptr() as c_long;
-        if syscall3(libc::SYS_write, procs.as_raw_fd().into(), text, 1) < 0 {
+        if syscall3(libc::SYS_write, group.procs.as_raw_fd().into(), text, 1) < 0 {
             return Err((Step::Cgroup, errno()));
         }
     }

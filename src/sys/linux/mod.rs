@@ -2,6 +2,7 @@
 //! the layers above need.
 
 pub mod append;
+mod clone3;
 mod cstrings;
 pub mod environ;
 pub mod epoll;
@@ -14,8 +15,10 @@ pub mod memory;
 pub mod memory_file;
 pub mod pidfd;
 pub mod poll;
+pub mod session;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
+mod stack;
 pub mod uv;
 mod vfork;

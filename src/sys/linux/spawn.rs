@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
 pub use super::cstrings::CStringArray;
-pub use super::extras::{Enrolment, Extras};
+pub use super::extras::{Enrolment, Extras, Group};
 use super::signal::Blocked;
 pub use super::vfork::Step;
 use super::vfork::{self, Child, Report};
@@ -88,6 +88,7 @@ fn spawn_by(request: &Request<'_>, share_memory: bool) -> Result<Spawned, Failur
         descriptor_count: descriptors.len() as i32,
         descriptors: descriptors.as_mut_ptr(),
         extras: request.extras.map_or(ptr::null(), |extras| ptr::from_ref(extras).cast()),
+        enters_group: false,
         report_pipe: -1,
         report: Report::default(),
     };
@@ -195,6 +196,7 @@ fn probe_sharing() -> Option<bool> {
         descriptors: ptr::dangling_mut(),
         descriptor_count: 0,
         extras: ptr::null(),
+        enters_group: false,
         report_pipe: -1,
         report: Report::default(),
     };
