@@ -240,7 +240,8 @@ describe('the guard', () => {
     const { once } = require('node:events');
     const { spawn } = self.cp;
     await once(spawn('true'), 'close');
-    const children = () => fs.readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
+    const children = () =>
+      fs.readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
     const first = fs.openSync('/dev/null');
     const held = [];
     try {
