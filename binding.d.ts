@@ -151,8 +151,11 @@ export declare class Environment {
   shutdown(token: number): number
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
-  /** Throws an error whose code is an errno, as text, where there can be no tree. */
-  openTree(): Tree
+  /**
+   * `mode` is `cgroup` or `walk`; anything else leaves the choice to us. Throws an error whose
+   * code is an errno, as text, where there can be no tree.
+   */
+  openTree(mode?: string | undefined | null): Tree
   /**
    * Ends a tree off this thread: `signal`, then `grace` milliseconds later SIGKILL. The token of
    * a job, or `-errno`. Its outcome is a list, each element ended by a NUL: an errno, or 0;
@@ -189,6 +192,17 @@ export interface Enrolled {
   step: string
   /** A negative errno. */
   errno: number
+/** Finds out by trying. */
+export declare function facts(): Facts
+
+/** What this process uses of the kernel. Errors are `-errno`. */
+export interface Facts {
+  /** Whether a child shares our memory until exec; else it is started on a copy. */
+  sharesMemory: boolean
+  /** 0 where children are watched by pidfds; else threads wait for them. */
+  pidfd: number
+  /** 0 where files can be made that exist in memory alone. */
+  memfd: number
 }
 
 /** Options of ours for one spawn; what is absent is not done. */
@@ -197,6 +211,8 @@ export interface SpawnExtras {
   cgroupProcs?: Array<string>
   /** The number that `enrol` gave: what the child is to the guard. */
   ward?: number
+  /** Directory of the control group (v2) that the child is to be in. */
+  cgroup?: string
 }
 
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */
@@ -233,3 +249,6 @@ export interface SyncRequest {
   maxBuffer: number
   killSignal: number
 }
+
+/** The package's version: lib/native.js takes no addon of another one. */
+export declare const VERSION: string

@@ -837,3 +837,5 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.Environment = nativeBinding.Environment
 module.exports.Tree = nativeBinding.Tree
+module.exports.facts = nativeBinding.facts
+module.exports.VERSION = nativeBinding.VERSION

@@ -1,50 +1,13 @@
-//! What the addon needs beside its own code: Node's linker options, and the guard program, which is
-//! built here and becomes part of the addon (src/guard/image.rs).
+//! What the addon needs beside its own code: Node's linker options, the bindings to an old glibc, and the
+//! guard program, which becomes part of the addon.
 
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+#[path = "build/glibc.rs"]
+mod glibc;
+#[path = "build/guard.rs"]
+mod guard;
 
 fn main() {
     napi_build::setup();
-    println!("cargo::rustc-env=SPROG_GUARD_IMAGE={}", guard().display());
-}
-
-/// Builds the guard for the addon's target, always optimised and small. In a target directory of its
-/// own: cargo holds the lock of the other one.
-fn guard() -> PathBuf {
-    for input in ["crates", "Cargo.toml", "Cargo.lock", "build.rs"] {
-        println!("cargo::rerun-if-changed={input}");
-    }
-    let target = variable("TARGET");
-    let directory = PathBuf::from(variable("OUT_DIR")).join("guard");
-    let mut cargo = Command::new(variable("CARGO"));
-    cargo
-        .current_dir(variable("CARGO_MANIFEST_DIR"))
-        .args(["build", "--quiet", "--locked", "--package", "sprog-guard", "--bin", "sprog-guard"])
-        .args(["--profile", "guard", "--target", &target, "--target-dir"])
-        .arg(&directory);
-    // Those are for the addon, a library: clippy in rustc's place, flags that napi sets for musl.
-    let unwanted = ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTFLAGS", "RUSTDOCFLAGS"];
-    for name in unwanted.into_iter().chain(["CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"]) {
-        cargo.env_remove(name);
-    }
-    let status = cargo.status().unwrap_or_else(|error| panic!("cargo does not start: {error}"));
-    assert!(status.success(), "the guard program cannot be built: {status}");
-    let program = directory.join(&target).join("guard").join("sprog-guard");
-    let image = directory.join("sprog-guard.zlib");
-    compress(&program, &image);
-    image
-}
-
-/// Half of the program is all that the addon carries.
-fn compress(from: &Path, to: &Path) {
-    let program = fs::read(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
-    let image = miniz_oxide::deflate::compress_to_vec_zlib(&program, 10);
-    fs::write(to, image).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
-}
-
-fn variable(name: &str) -> String {
-    env::var(name).unwrap_or_else(|error| panic!("{name}: {error}"))
+    glibc::bind_old_versions("cdylib");
+    guard::build();
 }

@@ -2,6 +2,7 @@
 // The options of spawn() that are ours and not Node's: which area each belongs to, and what the areas do
 // about a spawn. Where none of them is given, a spawn pays for one look at their names.
 
+const { kExtras } = require('./child-extras.js');
 const { isNullish } = require('./validate.js');
 
 /**
@@ -32,12 +33,6 @@ const AREAS = [
 const NAMES = AREAS.flatMap(({ names }) => names);
 
 /**
- * Where a request, and a child that runs, keeps what was settled: a symbol, so that it stays with a copy
- * of the request.
- */
-const kExtras = Symbol('sprog.extras');
-
-/**
  * Checks the options of ours in a request, and notes for the start what they ask for.
  * @param {any} request complete but for this
  */
@@ -66,14 +61,6 @@ function pickExtras(options) {
   const picked = {};
   for (const name of NAMES) if (!isNullish(options[name])) picked[name] = options[name];
   return picked;
-}
-
-/**
- * @param {any} owner a request, or a child that was started
- * @returns {Extras | undefined}
- */
-function extrasOf(owner) {
-  return owner[kExtras];
 }
 
 /** What all areas do about one spawn. */
@@ -124,4 +111,4 @@ class Extras {
   }
 }
 
-module.exports = { settleExtras, pickExtras, extrasOf };
+module.exports = { settleExtras, pickExtras };

@@ -64,13 +64,11 @@ type ByEnds<
   In extends Writable | null,
   Out extends Readable | null,
   Err extends Readable | null,
-> = ChildWithExtras<
-  [In, Out, Err] extends [Writable, Readable, Readable]
-    ? ChildProcessWithoutNullStreams
-    : [Writable | null, Readable | null, Readable | null] extends [In, Out, Err]
-      ? ChildProcess
-      : ChildProcessByStdio<In, Out, Err>
->;
+> = [In, Out, Err] extends [Writable, Readable, Readable]
+  ? ChildWithExtras<ChildProcessWithoutNullStreams>
+  : [Writable | null, Readable | null, Readable | null] extends [In, Out, Err]
+    ? ChildWithExtras<ChildProcess>
+    : ChildWithExtras<ChildProcessByStdio<In, Out, Err>>;
 
 /**
  * The child that a `stdio` option makes: `stdin`, `stdout` and `stderr` are streams where it says so,

@@ -16,6 +16,12 @@ use crate::sys::spawn;
 use crate::sys::uv::Loop;
 use crate::{channel, orphans, stream};
 
+/// The package's version: lib/native.js takes no addon of another one.
+// In the unit tests nothing is registered with Node, and this is used by nobody.
+#[cfg(not(test))]
+#[napi]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What JS is told, as the second argument of its dispatch function. lib/native.js has the same
 /// numbers.
 #[derive(Clone, Copy)]

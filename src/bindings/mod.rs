@@ -7,6 +7,9 @@ mod capture;
 mod channel;
 mod environment;
 mod extras;
+// What only JS calls is dead code to the unit tests.
+#[cfg(not(test))]
+mod facts;
 mod guard;
 mod handle;
 mod raw;

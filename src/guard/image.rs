@@ -89,6 +89,17 @@ fn write_below(parent: &Path) -> io::Result<Image> {
 mod tests {
     use super::*;
 
+    /// The addon is for glibc 2.28 and later, and so is what it carries: build/glibc.rs.
+    #[test]
+    fn the_program_asks_for_no_newer_glibc_than_the_addon() {
+        let program = program().unwrap();
+        let text = String::from_utf8_lossy(&program);
+        let minors = text.split("GLIBC_2.").skip(1).filter_map(|rest| {
+            rest.split(|character: char| !character.is_ascii_digit()).next()?.parse::<u32>().ok()
+        });
+        assert_eq!(minors.filter(|&minor| minor > 28).collect::<Vec<_>>(), []);
+    }
+
     #[test]
     fn both_images_are_programs_and_the_file_goes_with_its_directory() {
         for image in [Image::in_memory().unwrap(), Image::in_file().unwrap()] {

@@ -1,6 +1,9 @@
 //! The guard program. The addon starts it in a session of its own, in /, with /dev/null as its standard
 //! streams and the socket as descriptor 3; nobody else has a use for it.
 
+#[path = "sys/glibc.rs"]
+mod glibc;
+
 use std::process::ExitCode;
 
 use sprog_guard::link::Link;

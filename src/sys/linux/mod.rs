@@ -10,6 +10,7 @@ pub mod exit;
 pub mod exit_hook;
 mod extras;
 pub mod fd;
+mod glibc;
 mod lookup;
 pub mod memory;
 pub mod memory_file;

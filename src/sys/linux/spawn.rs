@@ -165,7 +165,7 @@ fn conclude(cloned: vfork::Cloned, report: Report) -> Result<Spawned, Failure> {
 ///
 /// Only a definite answer is remembered. A probe that could not be started for want of
 /// descriptors or processes says nothing: the spawn that asked will meet the same want.
-fn memory_is_shared() -> bool {
+pub fn memory_is_shared() -> bool {
     static SHARED: OnceLock<bool> = OnceLock::new();
     if let Some(shared) = SHARED.get() {
         return *shared;
