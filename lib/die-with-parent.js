@@ -2,7 +2,6 @@
 // The option `dieWithParent`: the child and its whole tree end when this process does, however that
 // comes about. A guard process sees to it (src/guard), which is told of the tree before it has begun.
 
-const { randomBytes } = require('node:crypto');
 const { variablesOf } = require('./environment.js');
 const { guardFailed } = require('./guard-error.js');
 const { invalidArgValue } = require('./errors.js');
@@ -12,14 +11,6 @@ const { isNullish, validateBoolean } = require('./validate.js');
 
 /** As crates/tree has it: all trees that a process is in, separated by colons. */
 const MARKER = 'SPROG_TREE';
-
-/**
- * Borne by all that this thread starts so, beside the marker of each tree: one search by the guard finds
- * all of them, those too whose tree it has been told to forget. Like those markers it has neither
- * colons nor NULs.
- * @type {string | undefined}
- */
-let common;
 
 /**
  * @param {any} request
@@ -40,16 +31,20 @@ function settle(request) {
   let ward = 0;
   return {
     prepare(request, plan) {
-      tree = openTree(request, plan);
+      tree = open(request, plan);
+      const enrolled = environment().enrol(tree.group ?? undefined);
+      if (enrolled.ward === 0) {
+        tree.release();
+        throw guardFailed(enrolled.step, enrolled.errno);
+      }
+      plan.ward = ward = enrolled.ward;
+      // Beside the marker of the tree: one search by the guard finds all that bear this.
       const variables = variablesOf(request);
-      common ??= randomBytes(8).toString('hex');
-      variables.set(MARKER, `${variables.get(MARKER)}:${common}`);
-      ward = enrol(common, tree.group);
-      plan.ward = ward;
+      variables.set(MARKER, `${variables.get(MARKER)}:${enrolled.marker}`);
     },
     undo() {
-      if (ward !== 0) environment().withdraw(ward);
-      tree?.release();
+      environment().withdraw(ward);
+      tree.release();
     },
     exited() {
       tree.exited();
@@ -57,10 +52,15 @@ function settle(request) {
   };
 }
 
-function enrol(marker, group) {
-  const { ward, step, errno } = environment().enrol(marker, group ?? undefined);
-  if (ward === 0) throw guardFailed(step, errno);
-  return ward;
+/** Who has not asked for a tree need not hear of one. */
+function open(request, plan) {
+  try {
+    return openTree(request, plan);
+  } catch (error) {
+    const errno = Number(/** @type {any} */ (error).cause?.code);
+    if (request.tree || Number.isNaN(errno)) throw error;
+    throw guardFailed('tree', -errno);
+  }
 }
 
 module.exports = { settle };

@@ -4,7 +4,7 @@
 const { NodeError, create, errnoException } = require('./errors.js');
 
 /**
- * @param {string} step what failed: 'image', 'socket', 'exec', 'ready', 'thread' or 'enrol'
+ * @param {string} step what failed: 'tree', 'image', 'socket', 'exec', 'ready', 'thread' or 'enrol'
  * @param {number} errno negative
  */
 function guardFailed(step, errno) {

@@ -13,7 +13,8 @@ export interface DieWithParentOptions {
    *
    * Refused with `ERR_INVALID_ARG_TYPE` where it is no boolean, and with `ERR_INVALID_ARG_VALUE` together
    * with `detached`. Where no guard can be had, `ERR_SPROG_GUARD` is thrown and nothing is started: `step`
-   * says what failed (`'image'`, `'socket'`, `'exec'`, `'ready'`, `'thread'` or `'enrol'`), `cause` why.
+   * says what failed (`'tree'`, `'image'`, `'socket'`, `'exec'`, `'ready'`,
+   * `'thread'` or `'enrol'`), `cause` why.
    */
   dieWithParent?: boolean | undefined;
 }

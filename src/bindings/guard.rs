@@ -5,7 +5,7 @@ use std::io;
 use napi_derive::napi;
 
 use super::environment::Environment;
-use crate::guard::{self, Details};
+use crate::guard;
 
 /// What became of an enrolment. Without a `ward` there is no guard, and the rest says why.
 #[napi(object, object_from_js = false)]
@@ -13,6 +13,8 @@ use crate::guard::{self, Details};
 pub struct Enrolled {
     /// The number of the ward, for `SpawnExtras`; 0: none.
     pub ward: f64,
+    /// What its first process is to bear in SPROG_TREE, after what is there.
+    pub marker: String,
     /// What failed: `'image'`, `'socket'`, `'exec'`, `'ready'`, `'thread'` or `'enrol'`.
     pub step: String,
     /// A negative errno.
@@ -21,14 +23,16 @@ pub struct Enrolled {
 
 #[napi]
 impl Environment {
-    /// Has the guard watch a tree that is about to be started, by its marker and its control group.
+    /// Has the guard watch a tree that is about to be started, in this control group if it has one.
     #[napi]
-    pub fn enrol(&self, marker: String, cgroup: Option<String>) -> Enrolled {
-        let cgroup = cgroup.unwrap_or_default().into_bytes();
-        match guard::watch(Details { marker, cgroup, ..Details::default() }) {
-            Ok(ward) => Enrolled { ward: ward as f64, ..Enrolled::default() },
+    pub fn enrol(&self, cgroup: Option<String>) -> Enrolled {
+        match guard::watch(cgroup.unwrap_or_default().into_bytes()) {
+            Ok(guard::Enrolled { ward, marker }) => {
+                Enrolled { ward: ward as f64, marker, ..Enrolled::default() }
+            }
             Err(guard::Error { step, cause }) => {
-                Enrolled { ward: 0.0, step: step.to_string(), errno: errno_of(&cause) }
+                let (step, errno) = (step.to_string(), errno_of(&cause));
+                Enrolled { step, errno, ..Enrolled::default() }
             }
         }
     }

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
-use sprog_guard::protocol::{MARKERS_VARIABLE, MAX_PACKET, NAME, Reply};
+use sprog_guard::protocol::{MAX_PACKET, NAME, Reply, WARDS_VARIABLE};
 use sprog_tree::MARKER_VARIABLE;
 
 use super::image::Image;
@@ -71,10 +71,10 @@ pub struct Launched {
     pub exit: ExitWatch,
 }
 
-/// From memory, or else from a file. `SPROG_GUARD=file` in the environment chooses the file. `markers`
-/// are those of the trees that there are already.
-pub fn launch(markers: &[&str]) -> Result<Launched, Error> {
-    let env = environment(markers);
+/// From memory, or else from a file. `SPROG_GUARD=file` in the environment chooses the file. `marker`
+/// is what all its wards will bear.
+pub fn launch(marker: &str) -> Result<Launched, Error> {
+    let env = environment(marker);
     if std::env::var_os("SPROG_GUARD").is_none_or(|way| way != "file")
         && let Ok(launched) = launch_from(Image::in_memory(), &env)
     {
@@ -132,15 +132,15 @@ fn start(image: &Image, env: &CStringArray, theirs: &OwnedFd) -> Result<ExitWatc
 }
 
 /// The environment of the guard: which trees this process is in, so that who ends one of those ends
-/// this guard, too; and the markers.
-fn environment(markers: &[&str]) -> CStringArray {
+/// this guard, too; and the marker.
+fn environment(marker: &str) -> CStringArray {
     let mut block = Vec::new();
     if let Some(inherited) = std::env::var_os(MARKER_VARIABLE) {
         block.extend_from_slice(format!("{MARKER_VARIABLE}=").as_bytes());
         block.extend_from_slice(inherited.as_bytes());
         block.push(0);
     }
-    block.extend_from_slice(format!("{MARKERS_VARIABLE}={}\0", markers.join(":")).as_bytes());
+    block.extend_from_slice(format!("{WARDS_VARIABLE}={marker}\0").as_bytes());
     CStringArray::from_terminated(block)
 }
 

@@ -7,17 +7,16 @@
 mod image;
 mod launch;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sprog_guard::protocol::{self, Reply, Request};
+use sprog_guard::protocol::{self, Details, Reply, Request};
 use sprog_tree::Identity;
 
 pub use launch::{Error, Step};
-pub use protocol::Details;
 
 use crate::sys::exit::ExitWatch;
 use crate::sys::{poll, signal, socket};
@@ -36,8 +35,8 @@ struct State {
     generation: u64,
     /// What the guard has been told of and has not forgotten.
     wards: HashMap<u64, Details>,
-    /// Of all wards that there ever were.
-    markers: BTreeSet<String>,
+    /// What all wards bear.
+    marker: String,
     last_ward: u64,
 }
 
@@ -52,19 +51,27 @@ fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has the guard watch a tree of which nothing is started yet. Answers when it does, with the number
-/// of the ward.
-pub fn watch(details: Details) -> Result<u64, Error> {
+/// What the guard is to know of, and what its processes are to bear.
+pub struct Enrolled {
+    pub ward: u64,
+    /// Has its place in the environment of the first process, among the markers of trees.
+    pub marker: String,
+}
+
+/// Has the guard watch a tree of which nothing is started yet: `cgroup` is the directory of its group, or
+/// empty. Answers when the guard does.
+pub fn watch(cgroup: Vec<u8>) -> Result<Enrolled, Error> {
     let mut state = state();
+    if state.marker.is_empty() {
+        state.marker = sprog_tree::unique_marker().map_err(|error| Step::Enrol.failed(error))?;
+    }
     state.last_ward += 1;
     let ward = state.last_ward;
-    // Its processes may outlive it; a program has few different ones.
-    state.markers.insert(details.marker.clone());
-    state.wards.insert(ward, details);
+    state.wards.insert(ward, Details { cgroup, ..Details::default() });
     state.tell_of(ward).inspect_err(|_| {
         state.wards.remove(&ward);
     })?;
-    Ok(ward)
+    Ok(Enrolled { ward, marker: state.marker.clone() })
 }
 
 /// Of this ward nothing was started.
@@ -126,7 +133,7 @@ impl Drop for Ward {
         let Some(details) = state.wards.get_mut(&self.number) else { return };
         details.exited = true;
         // Else the guard says when it has forgotten it.
-        if details.cgroup.is_empty() && details.others.is_empty() {
+        if details.cgroup.is_empty() {
             state.wards.remove(&self.number);
         }
         state.mention(&Request::Exited { ward: self.number });
@@ -154,8 +161,7 @@ impl State {
 
     /// Starts a guard and tells it of all wards.
     fn start(&mut self) -> Result<(), Error> {
-        let markers = Vec::from_iter(self.markers.iter().map(String::as_str));
-        let launched = launch::launch(&markers)?;
+        let launched = launch::launch(&self.marker)?;
         let running = Running {
             socket: Arc::new(launched.socket),
             exit: Arc::new(launched.exit),

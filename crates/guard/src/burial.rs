@@ -25,17 +25,19 @@ pub fn end_all(wards: &Wards) {
             end(&Tree { cgroup: Some(group.clone()), ..Tree::default() });
         }
     }
-    // One walk for all that bear a marker, instead of one for each ward.
-    for tree in wards.marked() {
-        end(&tree);
+    // One walk for all that bear the marker, instead of one for each ward.
+    if !wards.common().marker.is_empty() {
+        end(wards.common());
     }
     // A first process that has no marker any more: one that has wiped its environment, or has not come
     // to its exec.
     for ward in wards.iter().filter(|ward| lives(ward)) {
         end(&Tree { cgroup: None, ..ward.tree.clone() });
     }
-    for directory in wards.iter().flat_map(|ward| &ward.directories) {
-        remove(directory);
+    for ward in wards.iter() {
+        if let Some(group) = &ward.tree.cgroup {
+            remove(group);
+        }
     }
 }
 

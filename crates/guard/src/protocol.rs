@@ -2,10 +2,10 @@
 //! there at all, and needs no frame. Both ends are of one build, so there is no version.
 //!
 //! A packet is a byte for its kind, then the ward's number (8 bytes), then what the kind has:
-//! numbers in the machine's byte order, byte strings behind their length (4 bytes).
+//! numbers in the machine's byte order, and a path last.
 
-/// The most bytes that a packet has: a marker, and paths of at most PATH_MAX each.
-pub const MAX_PACKET: usize = 64 * 1024;
+/// More bytes than any packet has: the longest is a path of at most PATH_MAX.
+pub const MAX_PACKET: usize = 8 * 1024;
 
 /// The descriptor of the guard that is its end of the socket.
 pub const GUARD_DESCRIPTOR: i32 = 3;
@@ -13,9 +13,9 @@ pub const GUARD_DESCRIPTOR: i32 = 3;
 /// Name of the guard, as `argv[0]` and as what /proc/PID/comm says.
 pub const NAME: &str = "sprog-guard";
 
-/// The environment variable in which a guard that takes the place of another one finds the markers of
-/// those that are guarded already, separated by colons: its parent may die before it is told of them.
-pub const MARKERS_VARIABLE: &str = "SPROG_GUARDED";
+/// The environment variable in which the guard finds the marker of all its wards: whoever bears it ends
+/// with the parent, also if that dies before it has told a new guard of anybody.
+pub const WARDS_VARIABLE: &str = "SPROG_WARDS";
 
 /// What the guard is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,18 +34,15 @@ pub enum Request {
     Forget { ward: u64 },
 }
 
-/// A tree: what the guard finds its processes by.
+/// A tree: what the guard finds its processes by, beside the marker that all trees have in common.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
     /// The first process: pid and start time. `None` before it is started.
     pub root: Option<(i32, u64)>,
     /// Whether that one has ended already.
     pub exited: bool,
-    pub marker: String,
-    /// Directory of the control group that ends the tree; empty where there is none.
+    /// Directory of its control group; empty where there is none.
     pub cgroup: Vec<u8>,
-    /// Further directories of control groups (limits) that are to be removed with the tree.
-    pub others: Vec<Vec<u8>>,
 }
 
 /// What the guard answers.
@@ -94,11 +91,7 @@ impl Request {
                 packet.extend(pid.to_ne_bytes());
                 packet.extend(start_time.to_ne_bytes());
                 packet.push(u8::from(details.exited));
-                put(&mut packet, details.marker.as_bytes());
-                put(&mut packet, &details.cgroup);
-                for other in &details.others {
-                    put(&mut packet, other);
-                }
+                packet.extend(&details.cgroup);
                 packet
             }
             Request::Born { ward, pid, now } => {
@@ -128,14 +121,9 @@ impl Request {
                 let pid = i32::from_ne_bytes(rest.take()?);
                 let start_time = u64::from_ne_bytes(rest.take()?);
                 let [exited] = rest.take()?;
-                let marker = String::from_utf8(rest.bytes()?).ok()?;
-                let cgroup = rest.bytes()?;
-                let mut others = Vec::new();
-                while !rest.0.is_empty() {
-                    others.push(rest.bytes()?);
-                }
                 let root = (pid > 0).then_some((pid, start_time));
-                let details = Details { root, exited: exited != 0, marker, cgroup, others };
+                let cgroup = rest.all().to_vec();
+                let details = Details { root, exited: exited != 0, cgroup };
                 Request::Watch { ward, details }
             }
             BORN => {
@@ -183,12 +171,6 @@ fn head(kind: u8, ward: u64) -> Vec<u8> {
     packet
 }
 
-fn put(packet: &mut Vec<u8>, bytes: &[u8]) {
-    // Longer ones than 4 GiB exceed MAX_PACKET anyway.
-    packet.extend((bytes.len() as u32).to_ne_bytes());
-    packet.extend(bytes);
-}
-
 /// What is still to be read of a packet.
 struct Rest<'a>(&'a [u8]);
 
@@ -199,11 +181,8 @@ impl Rest<'_> {
         Some(*taken)
     }
 
-    fn bytes(&mut self) -> Option<Vec<u8>> {
-        let length = u32::from_ne_bytes(self.take()?) as usize;
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken.to_vec())
+    fn all(&mut self) -> &[u8] {
+        std::mem::take(&mut self.0)
     }
 }
 
@@ -212,13 +191,11 @@ mod tests {
     use super::*;
 
     fn requests() -> Vec<Request> {
-        let bare = Details { marker: "1-2".into(), ..Details::default() };
+        let bare = Details::default();
         let full = Details {
             root: Some((17, u64::MAX)),
             exited: true,
-            marker: "a-b".into(),
             cgroup: b"/sys/fs/cgroup/\xff".to_vec(),
-            others: vec![b"/a".to_vec(), Vec::new(), b"/b".to_vec()],
         };
         vec![
             Request::Watch { ward: 1, details: bare },
@@ -245,7 +222,7 @@ mod tests {
         for request in requests() {
             let packet = request.encode();
             for length in 0..packet.len() {
-                // Fewer further directories are a whole packet too.
+                // Less of a path is a path, too.
                 let understood = Request::decode(&packet[..length]);
                 assert!(understood.is_none() || matches!(understood, Some(Request::Watch { .. })));
             }

@@ -2,10 +2,10 @@
 //! could lead to. The marker leads to all processes that keep their environment, whatever
 //! ward they are of; so a ward whose first process has ended is needed for its control groups only.
 
-use std::collections::{BTreeSet, HashMap};
-use std::ffi::OsStr;
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -27,36 +27,31 @@ pub struct Ward {
     pub tree: Tree,
     /// Its first process has ended.
     exited: bool,
-    /// Of its control groups; the one that ends it is the first.
-    pub directories: Vec<PathBuf>,
 }
 
 #[derive(Debug, Default)]
 pub struct Wards {
     wards: HashMap<u64, Ward>,
-    /// Of all wards that there ever were: who bears one is to end, too, when all wards are gone.
-    markers: BTreeSet<String>,
-    /// The session of the parent, in which all trees begin.
-    session: Option<i32>,
+    /// Whatever bears the marker that all wards have in common, those too that are forgotten.
+    common: Tree,
     /// When to look for groups that are empty, and how long to wait for the next time.
     sweep: Option<Instant>,
     interval: Duration,
 }
 
 impl Wards {
-    /// `session` is that of the parent; `markers`, separated by colons, are known before anything is said.
-    pub fn new(session: Option<i32>, markers: &str) -> Wards {
-        let markers = markers.split(':').filter(|marker| !marker.is_empty());
-        Wards { session, markers: markers.map(str::to_owned).collect(), ..Wards::default() }
+    /// `marker` is what all wards have in common; `session` that of the parent, in which they begin.
+    pub fn new(marker: String, session: Option<i32>) -> Wards {
+        let common = Tree { marker, session, ..Tree::default() };
+        Wards { common, ..Wards::default() }
     }
 
     /// Whether the sender wants an answer.
     pub fn note(&mut self, request: Request) -> bool {
         match request {
             Request::Watch { ward, details } => {
-                self.markers.insert(details.marker.clone());
                 let exited = details.exited;
-                self.wards.insert(ward, Ward::new(details, self.session));
+                self.wards.insert(ward, Ward::new(details, &self.common));
                 if exited {
                     self.exited(ward);
                 }
@@ -87,7 +82,7 @@ impl Wards {
     fn exited(&mut self, number: u64) {
         let Some(ward) = self.wards.get_mut(&number) else { return };
         ward.exited = true;
-        if ward.directories.is_empty() {
+        if ward.tree.cgroup.is_none() {
             self.wards.remove(&number);
             return;
         }
@@ -107,13 +102,15 @@ impl Wards {
         if self.sweep.is_none_or(|due| due > start) {
             return Vec::new();
         }
-        let is_over = |ward: &Ward| ward.exited && !ward.directories.iter().any(|at| populated(at));
+        let is_over = |ward: &Ward| {
+            ward.exited && !ward.tree.cgroup.as_ref().is_some_and(|group| is_populated(group))
+        };
         let mut forgotten = Vec::new();
         for (number, ward) in self.wards.extract_if(|_, ward| is_over(ward)) {
             forgotten.push(number);
             // The parent does so, too, but not for what a worker thread that has ended had started.
-            for directory in &ward.directories {
-                let _ = std::fs::remove_dir(directory);
+            if let Some(group) = &ward.tree.cgroup {
+                let _ = std::fs::remove_dir(group);
             }
         }
         let wait = self.interval.max(start.elapsed() * SHARE_OF_TIME);
@@ -127,12 +124,9 @@ impl Wards {
         self.wards.values()
     }
 
-    /// One tree for each marker, without a root: all that bear it.
-    pub fn marked(&self) -> impl Iterator<Item = Tree> {
-        let session = self.session;
-        let tree =
-            move |marker: &String| Tree { marker: marker.clone(), session, ..Tree::default() };
-        self.markers.iter().map(tree)
+    /// Whatever bears the marker that all wards, and all that there were, have in common.
+    pub fn common(&self) -> &Tree {
+        &self.common
     }
 
     pub fn len(&self) -> usize {
@@ -145,30 +139,19 @@ impl Wards {
 }
 
 impl Ward {
-    fn new(details: Details, session: Option<i32>) -> Ward {
-        let path = |bytes: &[u8]| PathBuf::from(OsStr::from_bytes(bytes));
+    fn new(details: Details, common: &Tree) -> Ward {
         let root = details.root.map(|(pid, start_time)| Identity { pid, start_time });
-        let cgroup = (!details.cgroup.is_empty()).then(|| path(&details.cgroup));
-        let others = details.others.iter().map(|other| path(other));
-        Ward {
-            directories: cgroup.iter().cloned().chain(others).collect(),
-            tree: Tree { root, marker: details.marker, session, cgroup },
-            exited: details.exited,
-        }
+        let cgroup = Some(details.cgroup).filter(|path| !path.is_empty());
+        let cgroup = cgroup.map(|path| PathBuf::from(OsString::from_vec(path)));
+        Ward { tree: Tree { root, cgroup, ..common.clone() }, exited: details.exited }
     }
 }
 
-/// Whether there is anybody in the group: in v2 also in those below it. Nobody is in one that is gone.
-fn populated(group: &Path) -> bool {
-    let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+/// Whether there is anybody in the group, or in one below it. Nobody is in one that is gone.
+fn is_populated(group: &Path) -> bool {
     match std::fs::read_to_string(group.join("cgroup.events")) {
-        Ok(events) => return !events.lines().any(|line| line == "populated 0"),
-        Err(error) if !is_gone(&error) => return true,
-        Err(_) => {}
-    }
-    match std::fs::read(group.join("cgroup.procs")) {
-        Ok(members) => !members.is_empty(),
-        Err(error) => !is_gone(&error),
+        Ok(events) => !events.lines().any(|line| line == "populated 0"),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 
@@ -176,12 +159,8 @@ fn populated(group: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn details(marker: &str, cgroup: &str) -> Details {
-        Details { marker: marker.into(), cgroup: cgroup.into(), ..Details::default() }
-    }
-
-    fn watch(ward: u64, marker: &str, cgroup: &str) -> Request {
-        Request::Watch { ward, details: details(marker, cgroup) }
+    fn watch(ward: u64, cgroup: &str) -> Request {
+        Request::Watch { ward, details: Details { cgroup: cgroup.into(), ..Details::default() } }
     }
 
     fn roots(wards: &Wards) -> Vec<Option<Identity>> {
@@ -190,8 +169,8 @@ mod tests {
 
     #[test]
     fn a_ward_is_answered_for_once_and_told_of_as_it_lives() {
-        let mut wards = Wards::new(None, "");
-        assert!(wards.note(watch(1, "a", "")));
+        let mut wards = Wards::default();
+        assert!(wards.note(watch(1, "")));
         assert!(!wards.note(Request::Started { ward: 1, pid: 7, start_time: 9 }));
         assert!(!wards.note(Request::Started { ward: 2, pid: 7, start_time: 9 }));
         assert_eq!(roots(&wards), [Some(Identity { pid: 7, start_time: 9 })]);
@@ -202,8 +181,8 @@ mod tests {
         let own = sprog_tree::identify(std::process::id().cast_signed()).unwrap().unwrap();
         let tick = 1_000_000_000 / 100;
         for (ticks, root) in [(own.start_time - 1, None), (own.start_time + 1, Some(own))] {
-            let mut wards = Wards::new(None, "");
-            wards.note(watch(1, "a", ""));
+            let mut wards = Wards::default();
+            wards.note(watch(1, ""));
             wards.note(Request::Born { ward: 1, pid: own.pid, now: ticks * tick });
             assert_eq!(roots(&wards), [root]);
         }
@@ -211,13 +190,12 @@ mod tests {
 
     #[test]
     fn of_what_has_ended_the_marker_is_kept() {
-        let mut wards = Wards::new(None, "c:b");
-        wards.note(watch(1, "a", ""));
+        let mut wards = Wards::new("a".into(), Some(1));
+        wards.note(watch(1, ""));
         wards.note(Request::Exited { ward: 1 });
         assert!(wards.is_empty());
         assert_eq!(wards.rest(), None);
-        let markers: Vec<String> = wards.marked().map(|tree| tree.marker).collect();
-        assert_eq!(markers, ["a", "b", "c"]);
+        assert_eq!(wards.common().marker, "a");
     }
 
     #[test]
@@ -225,9 +203,9 @@ mod tests {
         let group = std::env::temp_dir().join(format!("sprog-wards-{}", std::process::id()));
         std::fs::create_dir(&group).unwrap();
         let events = |text: &str| std::fs::write(group.join("cgroup.events"), text).unwrap();
-        let mut wards = Wards::new(None, "");
-        wards.note(watch(1, "a", group.to_str().unwrap()));
-        wards.note(watch(2, "a", "/nowhere"));
+        let mut wards = Wards::default();
+        wards.note(watch(1, group.to_str().unwrap()));
+        wards.note(watch(2, "/nowhere"));
         wards.note(Request::Exited { ward: 1 });
         assert!(wards.sweep_if_due().is_empty(), "it is not time yet");
         let mut sweep = || {

@@ -8,7 +8,7 @@ use rustix::process::PidfdFlags;
 
 use crate::burial;
 use crate::link::{Link, Received};
-use crate::protocol::{MARKERS_VARIABLE, Reply};
+use crate::protocol::{Reply, WARDS_VARIABLE};
 use crate::wards::Wards;
 
 /// Where the parent is gone and its end of the socket is not, somebody else holds that: a child on its
@@ -23,8 +23,8 @@ pub fn watch(mut link: Link) {
     // Without one (before Linux 5.3) the end of the socket must do.
     let pidfd = parent.and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
     let session = rustix::process::getsid(parent).ok().filter(|_| parent.is_some());
-    let markers = std::env::var(MARKERS_VARIABLE).unwrap_or_default();
-    let mut wards = Wards::new(session.map(|session| session.as_raw_nonzero().get()), &markers);
+    let marker = std::env::var(WARDS_VARIABLE).unwrap_or_default();
+    let mut wards = Wards::new(marker, session.map(|session| session.as_raw_nonzero().get()));
     if link.answer(Reply::Ready).is_err() {
         return;
     }
