@@ -118,6 +118,41 @@ for (const mode of MODES) {
   });
 }
 
+/** Starts children for as long as it lives, and has most of its time between clone and exec. */
+function starter(self) {
+  const [variables] = self.args;
+  const env = { ...process.env, ...JSON.parse(variables) };
+  self.say('up');
+  for (let i = 0; i < 300; i++) {
+    self.cp.spawn('sleep', ['3600'], { env, stdio: 'ignore', dieWithParent: true });
+  }
+}
+
+describe('of parents that are killed while they start children', () => {
+  for (const mode of MODES) {
+    it(`nobody is left (${mode})`, async () => {
+      for (let round = 0; round < 5; round++) {
+        const variables = token();
+        const script = startScript(starter, {
+          args: [JSON.stringify(variables)],
+          env: { ...process.env, SPROG_TREE_MODE: mode },
+          limit: LIMIT_MS,
+        });
+        await script.heard('up');
+        await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 60));
+        script.child.kill('SIGKILL');
+        await script.outcome;
+        const left = () => {
+          const pids = marked(variables);
+          for (const pid of pids) seen.add(pid);
+          return pids.length;
+        };
+        assert.ok(await until(() => left() === 0, PATIENCE_MS), `${left()} are left`);
+      }
+    });
+  }
+});
+
 describe('the guard', () => {
   it('minds no signal of a terminal or of a service manager', async () => {
     const started = await startParent('');
