@@ -113,11 +113,8 @@ export declare class Environment {
   fd(token: number): number
   /** Sends a signal to a child; 0 probes. */
   kill(token: number, signal: number): number
-  /**
-   * Has the guard watch a tree that is about to be started, by its marker and its control groups:
-   * the one that ends it, and others that are removed with it.
-   */
-  enrol(marker: string, cgroup?: string | undefined | null, others?: Array<string> | undefined | null): Enrolled
+  /** Has the guard watch a tree that is about to be started, in this control group if it has one. */
+  enrol(cgroup?: string | undefined | null): Enrolled
   /** Of that ward nothing was started. */
   withdraw(ward: number): void
   /** The pid of the guard; 0 if there is none. */
@@ -188,10 +185,14 @@ export declare class Tree {
 export interface Enrolled {
   /** The number of the ward, for `SpawnExtras`; 0: none. */
   ward: number
+  /** What its first process is to bear in SPROG_TREE, after what is there. */
+  marker: string
   /** What failed: `'image'`, `'socket'`, `'exec'`, `'ready'`, `'thread'` or `'enrol'`. */
   step: string
   /** A negative errno. */
   errno: number
+}
+
 /** Finds out by trying. */
 export declare function facts(): Facts
 
@@ -207,12 +208,10 @@ export interface Facts {
 
 /** Options of ours for one spawn; what is absent is not done. */
 export interface SpawnExtras {
-  /** Paths of the `cgroup.procs` files of the control groups that the child enters. */
-  cgroupProcs?: Array<string>
-  /** The number that `enrol` gave: what the child is to the guard. */
-  ward?: number
   /** Directory of the control group (v2) that the child is to be in. */
   cgroup?: string
+  /** The number that `enrol` gave: what the child is to the guard. */
+  ward?: number
 }
 
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */
