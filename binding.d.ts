@@ -122,6 +122,12 @@ export declare class Environment {
   close(token: number): number
   /** The descriptor number behind a stream or a channel; -1 if there is none. */
   fd(token: number): number
+  /** Has the guard watch a tree that is about to be started, in this control group if it has one. */
+  enrol(cgroup?: string | undefined | null): Enrolled
+  /** Of that ward nothing was started. */
+  withdraw(ward: number): void
+  /** The pid of the guard; 0 if there is none. */
+  guardPid(): number
   /** Sends a signal to a child; 0 probes. */
   kill(token: number, signal: number): number
   /** Has what `killLater` needs in place, so that it cannot fail: 0, or `-errno`. */
@@ -219,6 +225,18 @@ export declare class Tree {
   release(): void
 }
 
+/** What became of an enrolment. Without a `ward` there is no guard, and the rest says why. */
+export interface Enrolled {
+  /** The number of the ward, for `SpawnExtras`; 0: none. */
+  ward: number
+  /** What its first process is to bear in SPROG_TREE, after what is there. */
+  marker: string
+  /** What failed: `'image'`, `'socket'`, `'exec'`, `'ready'`, `'thread'` or `'enrol'`. */
+  step: string
+  /** A negative errno. */
+  errno: number
+}
+
 /** Finds out by trying. */
 export declare function facts(): Facts
 
@@ -297,6 +315,8 @@ export interface SpawnExtras {
   noNewPrivileges?: boolean
   /** Started by the launcher: `exactUsageProblem` tells whether that can be. */
   exactUsage?: boolean
+  /** The number that `enrol` gave: what the child is to the guard. */
+  ward?: number
 }
 
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */

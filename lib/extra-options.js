@@ -32,6 +32,8 @@ const AREAS = [
   { names: ['tree'], load: () => require('./process-tree.js') },
   { names: ['usage'], load: () => require('./limits/exact-usage.js') },
   { names: ['forceKillAfter'], load: () => require('./force-kill.js') },
+  // Last: the guard is told of what the others have made.
+  { names: ['dieWithParent'], load: () => require('./die-with-parent.js') },
 ];
 
 const NAMES = AREAS.flatMap(({ names }) => names);

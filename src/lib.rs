@@ -9,7 +9,8 @@
 //! | `deadlines`| signals that are due at a time, whatever the JS thread does     | sys               |
 //! | `limits`   | control groups that hold a child to its limits                 | sys, offload      |
 //! | `bill`     | what a child has used, and whose memory it was                 | sys, limits       |
-//! | `process`  | a child: started, watched, exited exactly once                 | deadlines, bill   |
+//! | `process`  | a child: started, watched, exited exactly once                 | deadlines, bill, guard |
+//! | `guard`    | the process that ends children when this one is gone           | sys               |
 //! | `capture`  | the whole output of a stream, gathered without JS              | sys               |
 //! | `stream`   | the parent's ends of stdio                                     | sys, capture      |
 //! | `sync`     | a program run to its end while the calling thread waits        | sys               |
@@ -26,6 +27,7 @@ mod bindings;
 pub mod capture;
 pub mod channel;
 pub mod deadlines;
+pub mod guard;
 pub mod job;
 pub mod limits;
 pub mod offload;

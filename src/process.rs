@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::bill::{Bill, Evidence};
 use crate::deadlines::{self, Deadline, Strike, Victim};
+use crate::guard::Ward;
 use crate::limits::Groups;
 use crate::sys::exit::{self, ExitStatus, ExitWatch};
 use crate::sys::proc::{self, Vitals};
@@ -30,6 +31,8 @@ pub struct Child {
     evidence: Cell<Evidence>,
     /// Let go of with the child, and removed when the last process in them has ended.
     groups: RefCell<Groups>,
+    /// Where it is to die with this process.
+    ward: RefCell<Option<Ward>>,
 }
 
 impl Child {
@@ -49,7 +52,13 @@ impl Child {
                 ..Evidence::default()
             }),
             groups: RefCell::new(groups),
+            ward: RefCell::default(),
         })
+    }
+
+    /// Keeps what tells the guard of the child's end.
+    pub fn keep(&self, ward: Ward) {
+        self.ward.replace(Some(ward));
     }
 
     /// Sends a signal; 0 probes. ESRCH once the child has been reaped.
@@ -97,12 +106,14 @@ impl Child {
     /// set: from now on there is nothing to signal.
     pub fn forget(&self) {
         self.target.forget();
+        self.ward.replace(None);
     }
 
     /// Gives the child away, to a reaper that outlives this environment. Its deadlines stand.
     pub fn into_orphan(&self) -> Orphan {
         let deadlines = self.deadlines.take();
-        Orphan { target: Arc::clone(&self.target), _deadlines: deadlines }
+        let ward = self.ward.take();
+        Orphan { target: Arc::clone(&self.target), _deadlines: deadlines, _ward: ward }
     }
 
     /// Ends a child whose exit cannot be waited for; see `new`.
@@ -110,6 +121,7 @@ impl Child {
         if let Some(watch) = self.target.forget() {
             exit::kill_and_reap(watch.pid());
         }
+        self.ward.replace(None);
     }
 
     pub fn set_ref(&self, on: bool) {
@@ -134,6 +146,8 @@ pub struct Orphan {
     target: Arc<Target>,
     /// Cancelled with the orphan.
     _deadlines: Vec<Deadline>,
+    /// To be dropped when the child has been reaped.
+    _ward: Option<Ward>,
 }
 
 impl Orphan {

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use napi_derive::napi;
 
+use crate::guard::{self, Ward};
 use crate::limits::Groups;
 use crate::sys::restrictions::{self, Resource, ResourceLimit, Restrictions};
-use crate::sys::spawn::{Extras, Failure, Group, Step};
+use crate::sys::spawn::{Enrolment, Extras, Failure, Group, Step};
 
 /// Options of ours for one spawn; what is absent is not done.
 #[napi(object, object_to_js = false)]
@@ -27,6 +28,8 @@ pub struct SpawnExtras {
     pub no_new_privileges: Option<bool>,
     /// Started by the launcher: `exactUsageProblem` tells whether that can be.
     pub exact_usage: Option<bool>,
+    /// The number that `enrol` gave: what the child is to the guard.
+    pub ward: Option<f64>,
 }
 
 /// Limits of setrlimit(2); Infinity is none.
@@ -48,6 +51,9 @@ pub struct ResourceLimits {
 pub(super) struct Opened {
     group: Option<OpenGroup>,
     cgroups: Vec<File>,
+    /// Told that nothing was started, if it is dropped before it is told that something was.
+    pub ward: Option<Ward>,
+    enrolment: Option<guard::Enrolment>,
 }
 
 struct OpenGroup {
@@ -57,15 +63,24 @@ struct OpenGroup {
 
 impl SpawnExtras {
     pub(super) fn open(&self, groups: &Groups) -> Result<Opened, Failure> {
+        let ward = self.ward.map(|number| Ward::new(number as u64));
+        let enrolment = ward.as_ref().and_then(Ward::enrolment);
         let group = self.cgroup.as_ref().map(OpenGroup::open).transpose();
         Ok(Opened {
             group: group.map_err(|error| failure(Step::Cgroup, &error))?,
             cgroups: groups.open_procs().map_err(|error| failure(Step::Cgroup, &error))?,
+            ward,
+            enrolment,
         })
     }
 
     pub(super) fn extras<'a>(&self, opened: &'a Opened) -> Result<Extras<'a>, Failure> {
+        let enrolment = opened
+            .enrolment
+            .as_ref()
+            .map(|enrolment| Enrolment { socket: enrolment.socket.as_fd(), head: enrolment.head });
         Ok(Extras {
+            enrolment,
             group: opened.group.as_ref().map(OpenGroup::borrow),
             cgroups: opened.cgroups.iter().map(AsFd::as_fd).collect(),
             restrictions: self.restrictions()?,

@@ -10,6 +10,7 @@ mod extras;
 // In the unit tests nothing is registered with Node, and this is used by nobody.
 #[cfg(not(test))]
 mod facts;
+mod guard;
 mod handle;
 mod kill;
 mod limits;

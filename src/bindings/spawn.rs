@@ -156,7 +156,7 @@ impl Environment {
         let groups = extras.and_then(|extras| extras.groups).map(|it| self.inner.groups.take(it));
         let groups = groups.unwrap_or_default();
         let opened = extras.map(|extras| extras.open(&groups)).transpose();
-        let started = opened.and_then(|opened| {
+        let started = opened.and_then(|mut opened| {
             let extras = extras.zip(opened.as_ref());
             let extras = extras.map(|(extras, opened)| extras.extras(opened)).transpose()?;
             let request = Request {
@@ -171,7 +171,12 @@ impl Environment {
                 stdio: &ends.theirs.iter().map(|fd| fd.borrow(&ends.theirs)).collect::<Vec<_>>(),
                 extras: extras.as_ref(),
             };
-            start(&request, groups)
+            let (pid, child) = start(&request, groups)?;
+            if let Some(mut ward) = opened.as_mut().and_then(|opened| opened.ward.take()) {
+                ward.started(pid);
+                child.keep(ward);
+            }
+            Ok((pid, child))
         });
         drop(ends.theirs);
         for (index, handle) in ends.ours {

@@ -23,26 +23,26 @@ pub struct Tree {
 #[napi]
 impl Tree {
     /// What the processes carry in the environment variable SPROG_TREE.
-    #[napi(getter)]
+    #[napi(getter, catch_unwind)]
     pub fn marker(&self) -> String {
         self.tree.marker().to_string()
     }
 
     /// Its control group; null where it is walked.
-    #[napi(getter)]
+    #[napi(getter, catch_unwind)]
     pub fn group(&self) -> Option<String> {
         Some(self.tree.group()?.to_string_lossy().into_owned())
     }
 
     /// The child runs. 0, or `-errno`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn started(&self, pid: i32) -> i32 {
         status(self.tree.started(pid))
     }
 
     /// Sends a signal to all; 0 probes. How many got it; or `-errno`, EPERM where nobody may be
     /// signalled.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn signal(&self, signal: i32) -> i32 {
         match self.tree.signal(signal) {
             Ok(sent) if sent.count == 0 && sent.denied > 0 => -libc::EPERM,
@@ -52,13 +52,13 @@ impl Tree {
     }
 
     /// The pids of all that have not ended; null where that cannot be found out.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn members(&self) -> Option<Vec<i32>> {
         self.tree.members().ok()
     }
 
     /// The child has exited, or was not started: nothing is to stay of the tree once it is empty.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn release(&self) {
         self.tree.release();
     }
@@ -68,7 +68,7 @@ impl Tree {
 impl Environment {
     /// `mode` is `cgroup` or `walk`; anything else leaves the choice to us. Throws an error whose
     /// code is an errno, as text, where there can be no tree.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn open_tree(&self, mode: Option<String>) -> Result<Tree, Error<String>> {
         let opened = tree::Tree::open(tree::Mode::named(mode.as_deref().unwrap_or_default()));
         let tree = opened.map_err(|error| {
@@ -81,7 +81,7 @@ impl Environment {
     /// a job, or `-errno`. Its outcome is a list, each element ended by a NUL: an errno, or 0;
     /// `escalated` or nothing; how many have ended; pid and command of each; pid and command of each
     /// that lives on, as it may not be signalled.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn end_tree(&self, tree: &Tree, signal: i32, grace: f64) -> i32 {
         match self.start_end(tree, options(signal, grace)) {
             Ok(token) => token,

@@ -12,6 +12,6 @@ compile_error!("sprog is native on Linux only; elsewhere the package runs on Nod
 pub mod unwind;
 
 pub use imp::{
-    append, environ, epoll, exit, exit_hook, fd, launcher, memory, pidfd, poll, proc, restrictions,
-    session, signal, socket, spawn, uv,
+    append, environ, epoll, exit, exit_hook, fd, launcher, memory, memory_file, pidfd, poll, proc,
+    restrictions, session, signal, socket, spawn, uv,
 };

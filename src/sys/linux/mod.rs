@@ -14,6 +14,7 @@ mod glibc;
 pub mod launcher;
 mod lookup;
 pub mod memory;
+pub mod memory_file;
 pub mod pidfd;
 pub mod poll;
 pub mod proc;

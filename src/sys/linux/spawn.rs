@@ -12,7 +12,7 @@ use std::ptr;
 use std::sync::OnceLock;
 
 pub use super::cstrings::CStringArray;
-pub use super::extras::{Extras, Group};
+pub use super::extras::{Enrolment, Extras, Group};
 use super::launcher::Launch;
 use super::signal::Blocked;
 pub use super::vfork::Step;

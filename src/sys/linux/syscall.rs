@@ -39,6 +39,12 @@ pub(super) fn syscall5(number: c_long, args: [c_long; 5]) -> c_long {
     unsafe { libc::syscall(number, a, b, c, d, e) }
 }
 
+pub(super) fn syscall6(number: c_long, args: [c_long; 6]) -> c_long {
+    let [a, b, c, d, e, f] = args;
+    // SAFETY: as syscall0.
+    unsafe { libc::syscall(number, a, b, c, d, e, f) }
+}
+
 /// errno lives in thread-local memory, which with CLONE_VM is the suspended parent thread's: no
 /// one else looks at it meanwhile.
 pub(super) fn errno() -> c_int {
