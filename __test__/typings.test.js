@@ -138,7 +138,7 @@ describe('at run time', () => {
   for (const major of selectedLines()) {
     it(`what the typings name can be imported on Node ${major}`, () => {
       const names = valueNames(require(typescript('5.9')), installed('newest')).sort();
-      const own = ['native', 'nativeError', '_forkChild'];
+      const own = ['native', 'nativeError', 'Pool', '_forkChild'];
       const nodes = ['ChildProcess', 'exec', 'execFile', 'execFileSync', 'execSync', 'fork'];
       assert.deepStrictEqual(names, [...own, ...nodes, 'spawn', 'spawnSync'].sort());
       const script = path.join(root, 'newest', `imports-${major}.mjs`);
