@@ -21,6 +21,16 @@ export declare class Environment {
    * Answers 0, or `-errno`.
    */
   startCapture(token: number, form: number, limit: number): number
+  /**
+   * As `startCapture`, but keeps only the first `head` bytes and the last `tail`; they come as
+   * one Buffer, together with how many bytes have come in all.
+   */
+  startCaptureOfEnds(token: number, head: number, tail: number): number
+  /**
+   * The stream ends behind what there is to read now, whoever else may still write to it. Null
+   * if that comes as events; else what was captured, and then nothing comes any more.
+   */
+  endSoon(token: number): Rest | null
   /** How many bytes are gathered. */
   capturedCount(token: number): number
   /**
@@ -96,10 +106,11 @@ export declare class Environment {
   /** Whether part of a message has arrived and the rest has not. */
   isMidMessage(token: number): boolean
   /**
-   * `dispatch(token, event, first, second)` is called for every event.
+   * `dispatch(token, event, first, second)` is called for every event. During `Exit` the bill of the
+   * child is in `figures`, a Float64Array that nobody else may have; lib/bill.js has the order.
    * Throws an error whose code is an errno, as text, if the system has no descriptors left.
    */
-  constructor(dispatch: unknown)
+  constructor(dispatch: unknown, figures: unknown)
   /** Whether a program of the same executable ignores parts of its environment, NODE_OPTIONS too. */
   ignoresEnvironment(): boolean
   /** Whether the child, stream or channel keeps the loop alive. */
@@ -113,6 +124,30 @@ export declare class Environment {
   fd(token: number): number
   /** Sends a signal to a child; 0 probes. */
   kill(token: number, signal: number): number
+  /** Has what `killLater` needs in place, so that it cannot fail: 0, or `-errno`. */
+  getReadyToKillLater(): number
+  /**
+   * Sends a child `signal` after `timeout` milliseconds, and SIGKILL `force_after` milliseconds
+   * later, if it has not ended by then; a negative time leaves that part out. Whatever this
+   * thread does meanwhile.
+   */
+  killLater(token: number, signal: number, timeout: number, forceAfter: number): number
+  /**
+   * What `killLater` has done to a child by now: 1 the timeout's signal was sent, 2 SIGKILL. Of a
+   * child that has exited, during its `Exit` event.
+   */
+  lateKills(token: number): number
+  /**
+   * Makes groups that limit memory (bytes) and processes (with their threads), and for which the
+   * launcher does not count.
+   */
+  openGroups(memory: number | undefined | null, processes: number | undefined | null, launched: boolean): OpenedGroups
+  /** Removes groups that no child has been given. */
+  discardGroups(groups: number): void
+  /** Why the launcher, for exact usage, cannot be had; null where it can. */
+  exactUsageProblem(): string | null
+  /** The first of these processors that is not there, or -1. */
+  missingProcessor(numbers: Array<number>): number
   /**
    * Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
    * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
@@ -120,6 +155,8 @@ export declare class Environment {
    * entries in the plan is cleared, and nothing is open.
    */
   spawn(file: string, argv: string, env: string, cwd: string | undefined | null, plan: unknown): number
+  /** The same with options of ours. Apart, so that nobody else pays for them. */
+  spawnWith(file: string, argv: string, env: string, cwd: string | undefined | null, plan: unknown, extras: SpawnExtras): number
   /** Starts reading: `Data` events until `End`, `readStop` or `close`. */
   readStart(token: number): number
   readStop(token: number): number
@@ -138,8 +175,17 @@ export declare class Environment {
    * reading end has none.
    */
   shutdown(token: number): number
+  /**
+   * A pipe for two children to share: the descriptor to read from and the one to write to, both
+   * JS's to close. One number alone is `-errno`.
+   */
+  openPipe(): Array<number>
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
+  /** What /proc tells of a process, or null where there is no such process. */
+  processVitals(pid: number): ProcessVitals | null
+  /** The same of a child, by its token; null once it has been reaped. */
+  childVitals(token: number): ProcessVitals | null
 }
 
 /** Finds out by trying. */
@@ -155,14 +201,89 @@ export interface Facts {
   memfd: number
 }
 
+/** What came of making groups: a number, or what cannot be had and why. */
+export interface OpenedGroups {
+  /** For `SpawnExtras.groups`, or for `discardGroups` if nothing comes of the spawn. */
+  groups?: number
+  /** The directory of the group of version 2, if there is one. A process is in one group of that version. */
+  unified?: string
+  /** 'memory' or 'pids': the controller that is not to be had. */
+  lacking?: 'memory' | 'pids'
+  reason?: string
+}
+
+/** A process at one moment. */
+export interface ProcessVitals {
+  /** The letter that ps shows: 'R', 'S', 'D', 'T' (stopped), 't' (traced), 'Z', ... */
+  state: string
+  parent: number
+  /** CPU time in microseconds, in steps of 10 ms. */
+  user: number
+  system: number
+  /** The same of its children that have ended and were waited for. */
+  waitedUser: number
+  waitedSystem: number
+  /** `user` and `system` together. */
+  cpu: number
+  threads: number
+  /** Bytes. */
+  rss: number
+  /** In clock ticks since the machine was started: together with the pid the name of a process. */
+  startTime: number
+}
+
+/** Limits of setrlimit(2); Infinity is none. */
+export interface ResourceLimits {
+  /** Seconds. */
+  cpuTime?: number
+  /** Bytes. */
+  fileSize?: number
+  stack?: number
+  core?: number
+  /** All of the user, with their threads. */
+  processes?: number
+  openFiles?: number
+}
+
+/** All that is left of a stream. */
+export interface Rest {
+  chunks: Array<Buffer | string>
+  /** How many bytes had come for them. */
+  count: number
+}
+
+/** Options of ours for one spawn; what is absent is not done. */
+export interface SpawnExtras {
+  /** Paths of the `cgroup.procs` files of the control groups that the child enters. */
+  cgroupProcs?: Array<string>
+  /** What `openGroups` answered: groups that the child enters, and that end with it. */
+  groups?: number
+  resourceLimits?: ResourceLimits
+  nice?: number
+  /** Numbers of processors. */
+  affinity?: Array<number>
+  umask?: number
+  noNewPrivileges?: boolean
+  /** Started by the launcher: `exactUsageProblem` tells whether that can be. */
+  exactUsage?: boolean
+}
+
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */
 export interface SyncOutcome {
   /** A positive errno, or 0. */
   errno: number
+  /** The step at which the start failed; `Step` in src/sys/linux/vfork.rs has the numbers. */
+  step?: number
   pid: number
   code: number
   /** The signal that killed it, or 0. */
   signal: number
+  /** How many bytes of each entry's output were not kept. */
+  dropped?: Array<number>
+  /** Whether it was sent SIGKILL in the end. */
+  forced?: boolean
+  /** With `endsAtExit`: what it used; lib/bill.js has the order. */
+  bill?: Array<number>
   /** What came out of each stdio entry; null for all but outputs. Absent without a `pid`. */
   output?: Array<Buffer | null>
 }
@@ -188,6 +309,13 @@ export interface SyncRequest {
   /** Bytes of all outputs together; 0 is no limit. */
   maxBuffer: number
   killSignal: number
+  /** Milliseconds from that signal to SIGKILL; absent: never. */
+  forceAfter?: number
+  /** Keep only so many bytes of the beginning and of the end of each output. */
+  head?: number
+  tail?: number
+  /** Whether the outputs end with the program, whoever else may still write to them. */
+  endsAtExit?: boolean
 }
 
 /** The package's version: lib/native.js takes no addon of another one. */

@@ -3,5 +3,5 @@ mod glibc;
 
 fn main() {
     napi_build::setup();
-    glibc::bind_old_versions();
+    glibc::bind_old_versions("cdylib");
 }

@@ -12,6 +12,13 @@
 import type * as node from 'node:child_process';
 import type { Exec, ExecFile, Fork, Spawn } from './types/async.js';
 import type { PoolConstructor } from './types/pool.js';
+import type {
+  Pipeline,
+  Run,
+  RunErrorConstructor,
+  RunError as RunErrorType,
+  RunSync,
+} from './types/run.js';
 import type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 
 export * from 'node:child_process';
@@ -80,6 +87,27 @@ export type {
   WorkerStartFailed,
   WorkerStats,
 } from './types/pool.js';
+export type {
+  Pipeline,
+  PipelineOptions,
+  PipelinePromise,
+  PipelineResult,
+  Run,
+  RunEnds,
+  RunErrorConstructor,
+  RunFile,
+  RunInput,
+  RunOptions,
+  RunOutput,
+  RunPromise,
+  RunResult,
+  RunStdin,
+  RunStdout,
+  RunSync,
+  RunText,
+  Stage,
+  StageOptions,
+} from './types/run.js';
 export type { ChildProcessOf, StdioElement, StdioOption } from './types/stdio.js';
 export type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 export type { CurrentTask } from './worker.js';
@@ -178,6 +206,37 @@ export const execSync: ExecSync & typeof node.execSync;
 /** `execSync()` without a shell, unless `shell` is given: a program and its arguments. */
 export const execFileSync: ExecFileSync & typeof node.execFileSync;
 
+/**
+ * Runs a program to its end, and resolves with what it wrote and how it ended: when it has exited and all
+ * that was written by then has been read, whoever else may hold its pipes. Outputs are collected off the
+ * event loop; a timeout and what follows it come while that is blocked.
+ *
+ * `child` of the promise is the ChildProcess, and `for await` goes through the lines of its output.
+ *
+ * Options: those of `spawn()` (for `stdio` see there), and `input`, `stdin` (default: `'ignore'`), `stdout` and
+ * `stderr` (default: `'pipe'`), `all`, `lines`, `encoding` (default: `'utf8'`), `maxBuffer` in bytes (default:
+ * 100 MiB), `stripFinalNewline` (default: true), `timeout` in milliseconds, `forceKillAfter` in milliseconds
+ * (default: 5000), `signal`, `extendEnv`, `reject` (default: true).
+ *
+ * Rejects with a `RunError`. Throws for wrong arguments what `spawn()` throws, and
+ * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` where `native` is false.
+ */
+export const run: Run;
+
+/** `run()` that blocks this thread until the program has ended, and returns or throws what came of it. */
+export const runSync: RunSync;
+
+/**
+ * Runs several programs at once, each reading what the one before it writes, through pipes of the kernel's.
+ * A stage that fails ends the rest. Resolves with the output of the last stage and the result of each;
+ * rejects with a `RunError` that names the stage that failed first. Throws as `run()` does.
+ */
+export const pipeline: Pipeline;
+
+/** The class of all failures of `run()`, `runSync()` and `pipeline()`. */
+export const RunError: RunErrorConstructor;
+/** A failure of `run()`, `runSync()` or `pipeline()`: it has all that the result would have. */
+export type RunError = RunErrorType;
 /** A pool; `new Pool<typeof import('./worker.js')>('./worker.js')` knows its functions. */
 export type Pool<Functions = import('./types/pool.js').WorkerFunctions> =
   import('./types/pool.js').Pool<Functions>;

@@ -2,7 +2,7 @@
 // The package's exports, and nothing else.
 
 const node = require('node:child_process');
-const { api, loader, pool } = require('./lib/entry.js');
+const { api, loader, pool, running } = require('./lib/entry.js');
 
 module.exports.native = loader.native;
 module.exports.nativeError = loader.nativeError;
@@ -14,5 +14,9 @@ module.exports.execFile = api.execFile;
 module.exports.execFileSync = api.execFileSync;
 module.exports.execSync = api.execSync;
 module.exports.fork = api.fork;
+module.exports.pipeline = running.pipeline;
+module.exports.run = running.run;
+module.exports.RunError = running.RunError;
+module.exports.runSync = running.runSync;
 module.exports.spawn = api.spawn;
 module.exports.spawnSync = api.spawnSync;

@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it: test } = require('node:test');
+const zlib = require('node:zlib');
 const { inspect } = require('../scripts/pack/addon.js');
 const { programs } = require('../scripts/pack/elf.js');
 const { targets } = require('../scripts/pack/stage.js');
@@ -166,6 +167,15 @@ describe('the addon', () => {
     const { tooNew, problems } = inspect(newer, here);
     assert.ok(tooNew.length > 0 && tooNew.every((name) => name.endsWith('@GLIBC_2.99')));
     assert.match(problems.join(), /needs more than glibc 2\.28/);
+  });
+
+  it('is asked for what it carries within itself, compressed too', () => {
+    const whole = fs.readFileSync(addon());
+    const carrier = Buffer.concat([whole, zlib.deflateSync(whole), Buffer.from('and more')]);
+    const [{ wanted }] = programs(whole);
+    const packed = programs(carrier).find(({ offset }) => offset === whole.length);
+    assert.ok(wanted.length > 20);
+    assert.deepStrictEqual(packed?.wanted, wanted);
   });
 
   it('would be refused if it were another machine’s, too large or no addon', () => {

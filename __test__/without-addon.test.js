@@ -28,9 +28,6 @@ before(() => {
 });
 after(() => fs.rmSync(tmp, { recursive: true, force: true }));
 
-/** What Node's module does not have. */
-const OURS = ['native', 'nativeError', 'Pool'];
-
 const lines = selectedLines();
 const oldestAndNewest = new Set([Math.min(...lines), Math.max(...lines)]);
 
@@ -126,7 +123,9 @@ const useAll = async (self) => {
   self.say('error', cp.nativeError instanceof Error, cp.nativeError.message);
   self.say(
     'not of Node',
-    Object.keys(cp).filter((name) => cp[name] !== node[name]),
+    Object.keys(cp)
+      .filter((name) => cp[name] !== node[name])
+      .sort(),
     Object.keys(node).filter((name) => !(name in cp)),
   );
   const child = cp.spawn('cat');
@@ -146,6 +145,9 @@ const useAll = async (self) => {
     self.say('fork', back.serialization, await once(forked, 'exit'));
   }
 };
+
+/** What Node's module does not have. */
+const OWN = ['Pool', 'RunError', 'native', 'nativeError', 'pipeline', 'run', 'runSync'];
 
 const WORKS = [
   ['spawn'],
@@ -185,7 +187,7 @@ describe('where the addon cannot be had, the package is Node’s module and says
         assert.deepStrictEqual(native, ['native', false]);
         assert.ok(isError);
         assert.match(message, reason);
-        assert.deepStrictEqual(others, ['not of Node', OURS, []]);
+        assert.deepStrictEqual(others, ['not of Node', OWN, []]);
         assert.deepStrictEqual(works, WORKS);
       });
     }
@@ -263,6 +265,28 @@ describe('what is the package’s own, without its addon', () => {
     ]);
   });
 
+  it('run(), runSync() and pipeline() say that they are not to be had', async () => {
+    const { said, code } = await without((self) => {
+      for (const [name, ...args] of [
+        ['run', 'true'],
+        ['runSync', 'true'],
+        ['pipeline', [['true']]],
+      ]) {
+        try {
+          self.cp[name](...args);
+        } catch ({ code, message }) {
+          self.say(name, code, message.includes(`${name}()`));
+        }
+      }
+    });
+    assert.strictEqual(code, 0);
+    const unavailable = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
+    assert.deepStrictEqual(
+      said,
+      ['run', 'runSync', 'pipeline'].map((name) => [name, unavailable, true]),
+    );
+  });
+
   it('maxMessageSize is an option that Node does not know', async () => {
     const { said, code } = await without((self) => {
       const child = self.cp.fork(`${self.fixtures}/ipc-echo.js`, { maxMessageSize: 5 });
@@ -317,13 +341,13 @@ describe('another runtime, if it is installed', () => {
         `in-${runtime}.cjs`,
         `const ours = require(${JSON.stringify(ROOT)});
          const theirs = require('node:child_process');
-         const others = Object.keys(ours).filter((name) => ours[name] !== theirs[name]);
+         const others = Object.keys(ours).filter((name) => ours[name] !== theirs[name]).sort();
          const text = ours.execFileSync('echo', ['works'], { encoding: 'utf8' });
          console.log(JSON.stringify([ours.native, ours.nativeError instanceof Error, others, text]));`,
       );
       const { stdout, stderr, status } = spawnSync(runtime, [...args, file], { encoding: 'utf8' });
       assert.deepStrictEqual([status, stderr], [0, '']);
-      assert.deepStrictEqual(JSON.parse(stdout), [false, true, OURS, 'works\n']);
+      assert.deepStrictEqual(JSON.parse(stdout), [false, true, OWN, 'works\n']);
     });
   }
 });

@@ -8,7 +8,14 @@ const HIGHER = 'higher';
 const isNode = (peer) => peer.runtime === 'node' && !peer.wrapper;
 
 /** What bench/floor does too. */
-const FLOOR = ['spawn-block', 'spawn-close', 'stdout-throughput', 'ipc-pingpong'];
+const FLOOR = [
+  'spawn-block',
+  'spawn-close',
+  'stdout-throughput',
+  'stdin-throughput',
+  'many-children',
+  'ipc-pingpong',
+];
 
 function figure(key, title, unit, better = LOWER) {
   return { key, title, unit, better };
@@ -63,6 +70,23 @@ const ROWS = [
     title: "exec('echo hi')",
     wrappers: true,
     figures: [figure('execMs', 'median', 'ms')],
+  },
+  ...[
+    { command: ['true'], output: '' },
+    { command: ['echo', 'hi'], output: 'hi' },
+  ].map((params) => ({
+    case: 'run-small',
+    title: `run('${params.command.join(' ')}'), or the like`,
+    params,
+    wrappers: true,
+    figures: [figure('runMs', 'median', 'ms')],
+  })),
+  {
+    case: 'pipeline-gzip',
+    title: 'pipeline of cat 1 GB | gzip -1 | wc -c; plain Node, Bun and Deno: by a shell',
+    wrappers: true,
+    peers: (peer) => peer.module !== 'tinyexec',
+    figures: [figure('totalMs', 'total', 'ms'), figure('loopBusyMs', 'loop busy', 'ms')],
   },
   ...['buffer', 'utf8'].map((encoding) => ({
     case: 'execfile-500mb',

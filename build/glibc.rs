@@ -21,6 +21,12 @@ struct Arch {
     gettid: &'static str,
 }
 
+impl Arch {
+    fn version(&self, on_x86_64: Option<&'static str>) -> &'static str {
+        on_x86_64.filter(|_| self.first == X86_64.first).unwrap_or(self.first)
+    }
+}
+
 const X86_64: Arch = Arch {
     first: "GLIBC_2.2.5",
     jump: |symbol| format!("jmp qword ptr [rip + {symbol}@GOTPCREL]"),
@@ -46,6 +52,8 @@ const AARCH64: Arch = Arch {
 
 /// Symbols that are as they always were, with their first version on x86-64 where it is not that of glibc.
 const SAME: &[(&str, Option<&str>)] = &[
+    // Of programs. The new one runs their constructors itself; none of ours has any that it needs.
+    ("__libc_start_main", None),
     ("dladdr", None),
     ("dlclose", None),
     ("dlerror", None),
@@ -75,15 +83,20 @@ const SAME: &[(&str, Option<&str>)] = &[
     ("pthread_sigmask", None),
 ];
 
-/// Functions of the stat family: what they were until 2.33, and how many arguments they have.
-const STAT: &[(&str, &str, usize)] =
-    &[("stat64", "__xstat64", 2), ("lstat64", "__lxstat64", 2), ("fstat64", "__fxstat64", 2)];
+/// Functions of the stat family: what they were until 2.33, since which version on x86-64 where it is not that
+/// of glibc, and how many arguments they have.
+const STAT: &[(&str, &str, Option<&str>, usize)] = &[
+    ("stat64", "__xstat64", None, 2),
+    ("lstat64", "__lxstat64", None, 2),
+    ("fstat64", "__fxstat64", None, 2),
+    ("fstatat64", "__fxstatat64", Some("GLIBC_2.4"), 4),
+];
 
-/// Writes the stubs to `$OUT_DIR/glibc.s`, empty where the target needs none, and tells the linker.
-pub fn bind_old_versions() {
-    println!("cargo:rerun-if-changed=build/glibc.rs");
+/// Writes the stubs to `$OUT_DIR/glibc.s`, empty where the target needs none, and tells the linker of the
+/// crate's `artifacts`: `cdylib` or `bins`.
+pub fn bind_old_versions(artifacts: &str) {
     let stubs = match arch() {
-        Some(arch) => stubs(&arch),
+        Some(arch) => stubs(&arch, artifacts),
         None => String::new(),
     };
     let place = Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join("glibc.s");
@@ -104,10 +117,10 @@ fn arch() -> Option<Arch> {
     }
 }
 
-fn stubs(arch: &Arch) -> String {
+fn stubs(arch: &Arch, artifacts: &str) -> String {
     let mut text = String::new();
     let mut stub = |name: &str, code: String| {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap={name}");
+        println!("cargo:rustc-link-arg-{artifacts}=-Wl,--wrap={name}");
         // A section each, so that the linker drops what is not used, and with it the symbol.
         let _ = write!(
             text,
@@ -116,18 +129,15 @@ fn stubs(arch: &Arch) -> String {
         );
     };
     for &(name, since) in SAME {
-        let version = match since {
-            Some(version) if arch.first == X86_64.first => version,
-            _ => arch.first,
-        };
+        let version = arch.version(since);
         let old = format!("__old_{name}");
         let jump = (arch.jump)(&old);
         stub(name, format!(".symver {old}, {name}@{version}\n{jump}"));
     }
-    for &(name, before, count) in STAT {
+    for &(name, before, since, count) in STAT {
         let old = format!("__old_{name}");
         let (shift, jump) = ((arch.shift)(count), (arch.jump)(&old));
-        let version = arch.first;
+        let version = arch.version(since);
         stub(name, format!(".symver {old}, {before}@{version}\n{shift}\n{jump}"));
     }
     stub("gettid", arch.gettid.to_string());

@@ -4,7 +4,7 @@
 // never use.
 
 const node = require('node:child_process');
-const { native } = require('./native.js');
+const { isExpected, native, warnNotNative } = require('./native.js');
 
 function ownFunctions() {
   const { ChildProcess } = require('./child.js');
@@ -32,5 +32,10 @@ function execFileSync(file, args, options) {
 function execSync(command, options) {
   return require('./sync.js').execSync(command, options);
 }
+
+// Not in the loader: a child that preloads it has not asked for us.
+if (!native && !isExpected) warnNotNative();
+// A program can replace `process.permission.has`: where there is one, it is taken before.
+if (/** @type {any} */ (process).permission !== undefined) require('./permission.js');
 
 module.exports = native ? ownFunctions() : node;

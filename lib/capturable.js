@@ -86,10 +86,20 @@ function release(stream) {
  * @param {number | null} limit in bytes; what exceeds it comes as events
  */
 function capture(stream, limit) {
-  if (!(stream instanceof Capturable)) return;
-  if (!stream.readableFlowing || stream.listenerCount('data') !== 1) return;
+  if (!isCapturable(stream)) return;
   const form = FORM[stream.readableEncoding ?? 'buffer'] ?? OTHER_FORM;
   /** @type {any} */ (stream)._handle?.capture?.(form, limit ?? 0);
 }
 
-module.exports = { Capturable, capture, release };
+/** As `capture`, for a listener that wants no more than the ends; see pipe-handle.js. */
+function captureEnds(stream, head, tail) {
+  if (!isCapturable(stream)) return;
+  /** @type {any} */ (stream)._handle?.captureEnds?.(head, tail);
+}
+
+function isCapturable(stream) {
+  if (!(stream instanceof Capturable)) return false;
+  return Boolean(stream.readableFlowing) && stream.listenerCount('data') === 1;
+}
+
+module.exports = { Capturable, capture, captureEnds, release };

@@ -5,6 +5,7 @@
 
 const { EventEmitter } = require('node:events');
 const diagnosticsChannel = require('node:diagnostics_channel');
+const { addMethods } = require('./child-extras.js');
 
 /** Failures that become an 'error' event; any other is thrown. */
 const DEFERRED = ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'];
@@ -74,12 +75,15 @@ ChildProcess.prototype.spawn = function spawn(options) {
   const started = this._handle.spawn(options, this.spawnargs, stdio, serialization === 'advanced');
   const error = started.status;
   if (error !== 0) {
+    this._handle.failure = { step: started.step, request: options };
     tracing?.error.publish({ process: this, error: errnoException(error, 'spawn') });
     const { errno } = require('node:os').constants;
     if (!DEFERRED.some((name) => errno[name] === -error)) {
       closeAll(started.tokens);
+      const thrown = errnoException(error, 'spawn');
+      require('./failed-start.js').explain(thrown, this._handle.failure);
       this._handle = null;
-      throw errnoException(error, 'spawn');
+      throw thrown;
     }
     process.nextTick(reportFailure, this, error);
     if (error === -errno.EMFILE || error === -errno.ENFILE) {
@@ -91,6 +95,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
     process.nextTick(reportSpawn, this);
   }
   this.pid = this._handle.pid;
+  if (error === 0) require('./extra-options.js').extrasOf(options)?.started(this);
   attachStdio(this, stdio, started.tokens);
   if (hasChannel) {
     const token = started.tokens[stdio.channelEntry];
@@ -107,7 +112,7 @@ function attachStdio(child, stdio, tokens) {
   const sockets = stdio.entries.map((entry, index) => {
     if (entry.kind === KIND.CHANNEL) {
       child._closesNeeded++;
-    } else if (entry.kind === KIND.SOCKET || entry.kind === KIND.FIFO) {
+    } else if (tokens[index] !== -1) {
       // A pipe has one direction only.
       const writable = entry.kind === KIND.SOCKET || index === 0;
       const socket = new Socket(new Pipe(tokens[index]), index > 0, writable);
@@ -140,10 +145,13 @@ function reportFailure(child, error) {
 
 /** The child has exited, or (a negative code) was never started. */
 function finish(child, exitCode, signalCode) {
+  const handle = child._handle;
+  if (handle?.lateKills > 0) child.killed = true;
   if (signalCode) child.signalCode = signalCode;
   else child.exitCode = exitCode;
   child.stdin?.destroy();
-  child._handle?.close();
+  if (handle?.bill) require('./bill.js').keepBill(child, handle.bill);
+  handle?.close();
   child._handle = null;
   if (exitCode < 0) {
     const syscall = child.spawnfile ? `spawn ${child.spawnfile}` : 'spawn';
@@ -151,6 +159,7 @@ function finish(child, exitCode, signalCode) {
     const error = /** @type {any} */ (errnoException(exitCode, syscall));
     if (child.spawnfile) error.path = child.spawnfile;
     error.spawnargs = child.spawnargs.slice(1);
+    if (handle?.failure) require('./failed-start.js').explain(error, handle.failure);
     child.emit('error', error);
   } else {
     child.emit('exit', child.exitCode, child.signalCode);
@@ -177,15 +186,19 @@ function maybeClose(child) {
 
 /**
  * Sends a signal, SIGTERM by default. True if it was sent; false if the child has exited, was
- * never started, or (after an 'error' event) may not be signalled.
+ * never started, or (after an 'error' event) may not be signalled. With `forceKillAfter`, or if the
+ * child was given that option, SIGKILL follows.
  */
-ChildProcess.prototype.kill = function kill(signal) {
+ChildProcess.prototype.kill = function kill(signal, options = undefined) {
+  const { forceKillDelay } = require('./force-kill.js');
   const { toSignalNumber } = require('./signals.js');
   const number = toSignalNumber(signal);
+  const forceAfter = forceKillDelay(this, number, options);
   if (!this._handle) return false;
   const status = this._handle.kill(number);
   if (status === 0) {
     this.killed = true;
+    if (forceAfter !== undefined) this._handle.killLater({ forceAfter });
     return true;
   }
   const { errnoException } = require('./errors.js');
@@ -207,5 +220,7 @@ ChildProcess.prototype.ref = function ref() {
 ChildProcess.prototype.unref = function unref() {
   this._handle?.unref();
 };
+
+addMethods(ChildProcess.prototype);
 
 module.exports = { ChildProcess };

@@ -21,6 +21,10 @@ module.exports = {
   get api() {
     return load ? load('api.js') : require('./api.js');
   },
+  /** @returns {typeof import('./run/api.js')} */
+  get running() {
+    return load ? load('run/api.js') : require('./run/api.js');
+  },
   /** @returns {typeof import('./native.js')} */
   get loader() {
     return load ? load('native.js') : require('./native.js');

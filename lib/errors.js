@@ -111,6 +111,19 @@ function featureUnavailable(name) {
   return create(NodeTypeError, code, message, featureUnavailable);
 }
 
+/** @param {string} limit @param {string} reason @param {string} remedy */
+function limitUnavailable(limit, reason, remedy) {
+  const message = `The limit '${limit}' cannot be had here: ${reason}. ${remedy}.`;
+  const error = create(NodeError, 'ERR_SPROG_LIMIT_UNAVAILABLE', message, limitUnavailable);
+  return Object.assign(error, { limit, reason });
+}
+
+/** @param {string} reason */
+function exactUsageUnavailable(reason) {
+  const message = `The option usage: 'exact' cannot be had here: the launcher cannot be made in memory (${reason})`;
+  return create(NodeError, 'ERR_SPROG_EXACT_USAGE_UNAVAILABLE', message, exactUsageUnavailable);
+}
+
 function unknownEncoding(name) {
   const message = util.format('Unknown encoding: %s', name);
   return create(NodeTypeError, 'ERR_UNKNOWN_ENCODING', message, unknownEncoding);
@@ -200,6 +213,8 @@ module.exports = {
   maxBufferExceeded,
   accessDenied,
   featureUnavailable,
+  limitUnavailable,
+  exactUsageUnavailable,
   unknownEncoding,
   abortError,
   errnoException,

@@ -9,6 +9,8 @@ const { explain, requireAddon } = require('./addon-files.js');
 let binding;
 /** @type {Error | undefined} */
 let nativeError;
+/** Whether it is as somebody wanted it, or as it must be on this platform. */
+let isExpected = true;
 let hasWarned = false;
 
 if (process.versions.bun || process.versions.deno) {
@@ -25,12 +27,11 @@ if (process.versions.bun || process.versions.deno) {
   }
 }
 
-/** Without the addon everything works as Node's does, only slower: that must not go unnoticed. */
 function fail(error, isChosen) {
-  const { reason, remedy, isExpected } = isChosen ? chosen(error) : explain(error);
-  const text = remedy ? `${reason}; to mend it, ${remedy}` : reason;
+  const found = isChosen ? chosen(error) : explain(error);
+  const text = found.remedy ? `${found.reason}; to mend it, ${found.remedy}` : found.reason;
   nativeError = new Error(`the addon of sprog cannot be loaded: ${text}`, { cause: error });
-  if (!isExpected) warnNotNative();
+  isExpected = found.isExpected;
 }
 
 /**
@@ -46,7 +47,10 @@ function chosen(error) {
   return { reason: message.split('\n')[0], isExpected: true };
 }
 
-/** One process warning, whoever asks for it and how often. */
+/**
+ * Without the addon everything works as Node's does, only slower: that must not go unnoticed. One
+ * process warning, whoever asks for it and how often.
+ */
 function warnNotNative() {
   const { isMainThread } = require('node:worker_threads');
   if (hasWarned || !isMainThread) return;
@@ -83,6 +87,9 @@ const EVENT = {
 /** @type {(Owner | undefined)[]} by token */
 const owners = [];
 
+/** Numbers that the addon leaves for the owner of an event; during EXIT the bill of the child. */
+const figures = new Float64Array(11);
+
 /** @type {import('../binding.js').Environment | undefined} */
 let current;
 
@@ -90,7 +97,7 @@ let current;
 function environment() {
   if (current === undefined) {
     if (binding === undefined) throw nativeError;
-    current = new binding.Environment(dispatch);
+    current = new binding.Environment(dispatch, figures);
   }
   return current;
 }
@@ -113,12 +120,24 @@ function own(token, owner) {
   owners[token] = owner;
 }
 
+/**
+ * What /proc tells of a process of this machine at this moment; null where there is none of this pid.
+ * A zombie has a state, 'Z', and no memory.
+ * @param {number} pid
+ */
+function processVitals(pid) {
+  return environment().processVitals(pid);
+}
+
 module.exports = {
   native: binding !== undefined,
   nativeError,
+  isExpected,
   warnNotNative,
   environment,
   facts,
   own,
+  figures,
+  processVitals,
   EVENT,
 };

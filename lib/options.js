@@ -42,6 +42,7 @@ let hasWarnedOfShellArgs = false;
  * @property {any} [signal]
  * @property {any} [timeout]
  * @property {any} [killSignal]
+ * @property {any} [forceKillAfter]
  */
 
 /**

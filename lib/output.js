@@ -10,6 +10,7 @@ class Output {
   #maxBuffer;
   #isKept;
   #onoverflow;
+  #ondata = (chunk) => this.#take(chunk);
   /** @type {any[]} strings where the stream decodes, else Buffers; joined once, at the end */
   #chunks = [];
   #bytes = 0;
@@ -34,7 +35,7 @@ class Output {
     if (!stream) return;
     // Not decoded by ourselves at the end: a program may listen too, and gets text from Node.
     if (encoding) stream.setEncoding(encoding);
-    stream.on('data', (chunk) => this.#take(chunk));
+    stream.on('data', this.#ondata);
     // undefined is no limit, null is 0. What is not kept is not worth gathering.
     if (isKept) capture(stream, maxBuffer === undefined ? Number.POSITIVE_INFINITY : maxBuffer);
   }
@@ -45,6 +46,13 @@ class Output {
     const chunks = this.#chunks;
     if (this.#encoding || this.#stream?.readableEncoding) return chunks.join('');
     return this.#isSole && chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+  }
+
+  /** Collects no more: what there was. */
+  detach() {
+    const content = this.content();
+    this.#stream.off('data', this.#ondata);
+    return content;
   }
 
   destroy() {

@@ -68,6 +68,30 @@ class Pipe {
       this.#token !== -1 && environment().startCapture(this.#token, form, limit) === 0;
   }
 
+  /**
+   * As `capture`, but only the first `head` bytes and the last `tail` are kept, in one chunk;
+   * `bytesRead` has them all.
+   * @param {number} head
+   * @param {number} tail
+   */
+  captureEnds(head, tail) {
+    this.#isCaptured =
+      this.#token !== -1 && environment().startCaptureOfEnds(this.#token, head, tail) === 0;
+  }
+
+  /** The stream ends behind what was written to it by now, whoever holds its other end. */
+  endSoon() {
+    if (this.#token === -1) return;
+    const rest = environment().endSoon(this.#token);
+    // What there is comes as any other data.
+    if (rest === null) return;
+    this.isGathered = this.#isCaptured;
+    this.#isCaptured = false;
+    this.#bytesRead += rest.count;
+    for (const chunk of rest.chunks) this.owner.takeChunk(chunk);
+    this.owner.takeEnd(0);
+  }
+
   /** Ends a capture: the owner takes what there is, and hears of all that comes. */
   release() {
     if (!this.#isCaptured) return;

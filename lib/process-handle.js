@@ -3,6 +3,7 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const os = require('node:os');
+const { takeBill } = require('./bill.js');
 const { environment, own, EVENT } = require('./native.js');
 const { signalName } = require('./signals.js');
 const { start } = require('./start.js');
@@ -18,6 +19,16 @@ class Process {
   pid;
   /** @type {((exitCode: number, signal: string) => void) | undefined} */
   onexit;
+  /**
+   * Why nothing was started.
+   * @type {{ step: number, request: any } | undefined}
+   */
+  failure;
+  /** Of a child that has exited: what `killLater` had done to it. 1: the signal was sent, 2: SIGKILL. */
+  lateKills = 0;
+  #isKilledLater = false;
+  /** What the child used, once it has exited. @type {number[] | undefined} */
+  bill;
 
   /**
    * Starts the program; see start.js.
@@ -39,7 +50,9 @@ class Process {
 
   onevent(event, code, signal) {
     if (event !== EVENT.EXIT) return;
+    if (this.#isKilledLater) this.lateKills = environment().lateKills(this.#token);
     this.#token = -1;
+    this.bill = takeBill();
     this.#resource.runInAsyncScope(reportExit, this, code, signal);
     this.#resource.emitDestroy();
   }
@@ -47,6 +60,23 @@ class Process {
   /** 0 or a negative errno. Never reaches a process that has been reaped. */
   kill(signal) {
     return this.#token === -1 ? -ESRCH : environment().kill(this.#token, signal);
+  }
+
+  /**
+   * Has the addon send signals at their time, whatever this thread does then: `signal` after `timeout`
+   * milliseconds, if given, and SIGKILL `forceAfter` milliseconds after that (or from now). What has
+   * ended by then is left alone. `getReady` of force-kill.js must have been called.
+   * @param {{ signal?: number, timeout?: number, forceAfter?: number }} times
+   */
+  killLater({ signal = 0, timeout = -1, forceAfter = -1 }) {
+    if (this.#token === -1) return;
+    this.#isKilledLater = true;
+    environment().killLater(this.#token, signal, timeout, forceAfter);
+  }
+
+  /** What /proc tells of the child at this moment; null where it does not run. */
+  vitals() {
+    return this.#token === -1 ? null : environment().childVitals(this.#token);
   }
 
   ref() {

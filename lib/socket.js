@@ -50,6 +50,14 @@ class Socket extends Capturable {
     if (status !== 0) this.destroy(errnoException(status, 'read'));
   }
 
+  /**
+   * Ends the stream behind what was written to it by now, though somebody else may still hold its other
+   * end. For when the child has exited.
+   */
+  endSoon() {
+    internals(this)._handle?.endSoon();
+  }
+
   pause() {
     internals(this)._handle?.cool();
     return super.pause();

@@ -4,23 +4,33 @@
 const { addAbortListener } = require('node:events');
 const { ChildProcess } = require('./child.js');
 const { abortError } = require('./errors.js');
+const { settleExtras } = require('./extra-options.js');
 const {
   normalizeSpawnArguments,
   sanitizeKillSignal,
   validateTimeout,
   validateAbortSignal,
 } = require('./options.js');
+const { isNullish } = require('./validate.js');
 
 function spawn(file, args, options) {
   const request = normalizeSpawnArguments(file, args, options);
   validateTimeout(request.timeout);
   validateAbortSignal(request.signal, 'options.signal');
   const killSignal = sanitizeKillSignal(request.killSignal);
+  settleExtras(request);
   const child = new ChildProcess();
   child.spawn(request);
-  if (request.timeout > 0) killAfter(child, request.timeout, killSignal);
+  if (request.timeout > 0 && !isTimedElsewhere(request))
+    killAfter(child, request.timeout, killSignal);
   if (request.signal) killOnAbort(child, request.signal, killSignal);
   return child;
+}
+
+/** With `forceKillAfter` the addon sees to the timeout too. */
+function isTimedElsewhere(request) {
+  if (isNullish(request.forceKillAfter)) return false;
+  return require('./force-kill.js').killsInTime(request);
 }
 
 function killAfter(child, timeout, killSignal) {
@@ -46,7 +56,9 @@ function killOnAbort(child, signal, killSignal) {
 
 function abort(child, killSignal, reason) {
   try {
-    if (child.kill(killSignal)) child.emit('error', abortError(reason));
+    // Whatever the signal is, it is meant to end the child.
+    const { forcing } = require('./force-kill.js');
+    if (child.kill(killSignal, forcing(child))) child.emit('error', abortError(reason));
   } catch (error) {
     child.emit('error', error);
   }

@@ -5,12 +5,35 @@ const { invalidArgValue, ipcOnePipe, ipcSyncFork, invalidSyncForkInput } = requi
 const { Pipe } = require('./pipe-handle.js');
 
 /** What the addon makes of an entry; src/bindings/spawn.rs has the same numbers. */
-const KIND = { IGNORE: 0, SOCKET: 1, FIFO: 2, FD: 3, LEND: 4, CHANNEL: 5 };
+const KIND = {
+  IGNORE: 0,
+  SOCKET: 1,
+  FIFO: 2,
+  FD: 3,
+  LEND: 4,
+  CHANNEL: 5,
+  FIFO_OR_SOCKET: 6,
+  SAME: 7,
+};
+
+/** What the option cannot say: an entry of the plan, for callers inside of the package. */
+class Planned {
+  /** @param {Entry} entry */
+  constructor(entry) {
+    this.entry = entry;
+  }
+}
+
+/** A pipe that holds at least what pipes hold by default; where there is none, a socket. */
+const ROOMY_PIPE = new Planned({ kind: KIND.FIFO_OR_SOCKET });
+/** For stderr: the very pipe that stdout is. */
+const SAME_AS_STDOUT = new Planned({ kind: KIND.SAME, value: 1 });
 
 /**
  * @typedef {object} Entry
  * @property {number} kind
- * @property {number} [value] the descriptor to inherit, or the token of the stream that is lent
+ * @property {number} [value] the descriptor to inherit, the token of the stream that is lent, or the
+ *   place of the entry that this one is the same as
  * @property {any} [stream] the stream object that is lent, if there is one
  * @property {boolean} [isInput] of a pipe: whether the child reads from it, in a sync call
  */
@@ -74,6 +97,7 @@ function parseEntry(item, index, sync) {
     return { kind: KIND.SOCKET, isInput: index === 0 };
   }
   if (item === 'fifo') return { kind: KIND.FIFO, isInput: index === 0 };
+  if (item instanceof Planned) return item.entry;
   if (item === 'inherit') return { kind: KIND.FD, value: index };
   const handle = handleOf(item);
   if (handle instanceof Pipe) {
@@ -108,4 +132,4 @@ function streamOf(item) {
   return typeof item.pause === 'function' ? item : undefined;
 }
 
-module.exports = { parseStdio, KIND };
+module.exports = { parseStdio, KIND, ROOMY_PIPE, SAME_AS_STDOUT };

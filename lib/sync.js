@@ -14,11 +14,13 @@ const {
   validateTimeout,
   validateMaxBuffer,
 } = require('./options.js');
+const { explain } = require('./failed-start.js');
 const { checkPermission } = require('./permission.js');
 const { signalName } = require('./signals.js');
-const { environmentOrErrno } = require('./start.js');
+const { environmentOrErrno } = require('./native-state.js');
 const { parseStdio, KIND } = require('./stdio.js');
 const { terminated } = require('./terminated.js');
+const { isNullish } = require('./validate.js');
 
 const MAX_BUFFER = 1024 * 1024;
 const { SIGTERM } = os.constants.signals;
@@ -37,6 +39,11 @@ function spawnSync(file, args, options) {
   const input = toInput(request);
   checkPermission(request.file);
   request[PREPARED] = { entries, input, maxBuffer: maxBuffer ?? 0, killSignal };
+  if (!isNullish(request.forceKillAfter)) {
+    const { toForceKillAfter } = require('./force-kill.js');
+    const forceAfter = toForceKillAfter(request.forceKillAfter, undefined);
+    request[PREPARED].more = { forceAfter };
+  }
   return toResult(door.spawn(request), request);
 }
 
@@ -70,10 +77,10 @@ const door = { spawn: run };
  * @returns {import('../binding.js').SyncOutcome}
  */
 function run(request) {
-  const { entries, input, maxBuffer, killSignal } = request[PREPARED];
+  const { entries, input, maxBuffer, killSignal, more } = request[PREPARED];
   const native = environmentOrErrno();
   if (typeof native === 'number') {
-    return { errno: -native, pid: 0, code: 0, signal: 0 };
+    return { errno: -native, step: 0, pid: 0, code: 0, signal: 0 };
   }
   const argv = terminated(request.args);
   const environ = packEnvironment(request);
@@ -91,6 +98,7 @@ function run(request) {
       timeout: request.timeout ?? 0,
       maxBuffer,
       killSignal,
+      ...more,
     },
     entries[0]?.isInput ? input : NO_INPUT,
   );
@@ -104,13 +112,14 @@ function toPlan({ kind, value = 0, isInput }) {
 }
 
 /** @param {import('../binding.js').SyncOutcome} outcome */
-function toResult({ errno, pid, code, signal, output }, request) {
+function toResult({ errno, step, pid, code, signal, output }, request) {
   const result = /** @type {any} */ ({});
   if (errno !== 0) {
     result.error = Object.assign(errnoException(-errno, `spawnSync ${request.file}`), {
       path: request.file,
       spawnargs: request.args.slice(1),
     });
+    if (pid === 0) explain(result.error, { step: step ?? 0, request });
   }
   result.status = pid === 0 || signal !== 0 ? null : code;
   result.signal = signal === 0 ? null : signalName(signal);

@@ -24,7 +24,7 @@ const TEXT = 'modules.txt';
 const PARAMETERS = 'module, exports, require, load, ROOT, __filename, __dirname';
 
 /** The files that hold code at once, each with the modules that it begins with. */
-const MAIN = ['api.js', 'child.js', 'exec.js', 'pool/lazy.js'];
+const MAIN = ['api.js', 'run/api.js', 'child.js', 'exec.js', 'pool/lazy.js'];
 const CHILD = ['ipc/preload.js', 'ipc/child-end.js'];
 
 /** What dist/ is to hold, by the names there. @param {string} [root] */

@@ -6,19 +6,25 @@
 //! |------------|---------------------------------------------------------------|-------------------|
 //! | `sys`      | system calls and libuv; all the unsafe code but Node-API's     | rustix, libc      |
 //! | `reactor`  | one epoll set per JS environment, inside libuv's loop          | sys               |
-//! | `process`  | a child: started, watched, exited exactly once                 | sys, reactor      |
+//! | `deadlines`| signals that are due at a time, whatever the JS thread does     | sys               |
+//! | `limits`   | control groups that hold a child to its limits                 | sys, offload      |
+//! | `bill`     | what a child has used, and whose memory it was                 | sys, limits       |
+//! | `process`  | a child: started, watched, exited exactly once                 | deadlines, bill   |
 //! | `capture`  | the whole output of a stream, gathered without JS              | sys               |
 //! | `stream`   | the parent's ends of stdio                                     | sys, capture      |
 //! | `sync`     | a program run to its end while the calling thread waits        | sys               |
 //! | `channel`  | the IPC channel: framing, coalescing, descriptors              | sys               |
-//! | `offload`  | the tokio runtime for what must go on without the JS thread    | sys, tokio        |
+//! | `offload`  | a thread for what must go on without the JS thread            | sys, channel      |
 //! | `bindings` | Node-API: the only code that knows JS                          | all of the above  |
 
 pub mod sys;
 
+pub mod bill;
 mod bindings;
 pub mod capture;
 pub mod channel;
+pub mod deadlines;
+pub mod limits;
 pub mod offload;
 pub mod orphans;
 pub mod process;

@@ -1,60 +1,113 @@
-//! A child: killed only while it is ours to kill, exited exactly once. Its streams and its
-//! channel are sources of their own.
+//! A child: killed only while it is ours to kill, exited exactly once, and billed then. Its streams and
+//! its channel are sources of their own.
+
+mod target;
 
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::bill::{Bill, Evidence};
+use crate::deadlines::{self, Deadline, Strike, Victim};
+use crate::limits::Groups;
 use crate::sys::exit::{self, ExitStatus, ExitWatch};
+use crate::sys::proc::{self, Vitals};
 use crate::sys::spawn::Spawned;
+use target::Target;
+
+/// What has been done to a child at its deadlines; see [`Child::struck`].
+pub const TIMED_OUT: u32 = 1;
+pub const FORCED: u32 = 2;
 
 pub struct Child {
-    /// `None` once reaped: from then on the pid may be anybody's.
-    watch: RefCell<Option<ExitWatch>>,
+    target: Arc<Target>,
+    /// What is to happen to the child at its time, if it has not ended by then.
+    deadlines: RefCell<Vec<Deadline>>,
+    struck: Arc<AtomicU32>,
     referenced: Cell<bool>,
+    evidence: Cell<Evidence>,
+    /// Let go of with the child, and removed when the last process in them has ended.
+    groups: RefCell<Groups>,
 }
 
 impl Child {
     /// Watches what was just started. If that cannot be (no descriptor, no thread), the child is
     /// ended again: a child that nobody can wait for must not run.
-    pub fn new(spawned: Spawned) -> io::Result<Child> {
+    pub fn new(spawned: Spawned, groups: Groups) -> io::Result<Child> {
         let watch = ExitWatch::new(spawned.pid, spawned.pidfd)
             .inspect_err(|_| exit::kill_and_reap(spawned.pid))?;
-        Ok(Child { watch: RefCell::new(Some(watch)), referenced: Cell::new(true) })
+        Ok(Child {
+            target: Arc::new(Target::new(watch)),
+            deadlines: RefCell::default(),
+            struck: Arc::default(),
+            referenced: Cell::new(true),
+            evidence: Cell::new(Evidence {
+                before: spawned.peak_before,
+                launched: spawned.launched,
+                ..Evidence::default()
+            }),
+            groups: RefCell::new(groups),
+        })
     }
 
     /// Sends a signal; 0 probes. ESRCH once the child has been reaped.
     pub fn kill(&self, signal: i32) -> io::Result<()> {
-        match &*self.watch.borrow() {
-            Some(watch) => watch.kill(signal),
-            None => Err(io::Error::from_raw_os_error(libc::ESRCH)),
-        }
+        self.target.signal(signal)
     }
 
-    /// The exit, once: the status if the child has ended, and then it is reaped.
-    pub fn try_exit(&self) -> Option<ExitStatus> {
-        match self.watch.borrow().as_ref()?.reap() {
-            Ok(status) => status,
-            // ECHILD: somebody else reaped it (SIGCHLD is ignored, or a foreign waitpid(-1)). It
-            // is gone, and how it went cannot be known.
-            Err(_) => Some(ExitStatus::Code(0)),
-        }
+    /// Has a thread of ours signal the child at its time, whatever the loop does then.
+    pub fn strike_at(&self, strikes: Vec<Strike>) -> io::Result<()> {
+        let victim: Arc<dyn Victim> = self.target.clone();
+        let deadline = deadlines::arm(&victim, strikes, &self.struck)?;
+        self.deadlines.borrow_mut().push(deadline);
+        Ok(())
+    }
+
+    /// The marks of the strikes that hit the child while it ran: `TIMED_OUT`, `FORCED`.
+    pub fn struck(&self) -> u32 {
+        self.struck.load(Ordering::Acquire)
+    }
+
+    /// The exit, once: the status if the child has ended, and then it is reaped; and its bill.
+    pub fn try_exit(&self) -> Option<(ExitStatus, Option<Bill>)> {
+        let (status, usage) = self.target.try_exit()?;
+        self.deadlines.take();
+        let bill = usage.map(|usage| {
+            let groups = self.groups.take().figures();
+            Bill::new(usage, &Evidence { groups, ..self.evidence.get() })
+        });
+        Some((status, bill))
+    }
+
+    /// Its figures at this moment; `None` once it has been reaped. A look counts for its peak.
+    pub fn vitals(&self) -> Option<Vitals> {
+        // Not reaped, so that the pid is its own.
+        let pid = self.target.pid()?;
+        let vitals = proc::vitals(pid)?;
+        let Some(memory) = proc::memory(pid) else { return Some(vitals) };
+        let evidence = self.evidence.get();
+        let sampled = evidence.sampled.max(memory.peak);
+        self.evidence.set(Evidence { sampled, ..evidence });
+        Some(Vitals { rss: memory.rss, ..vitals })
     }
 
     /// To be called after `try_exit` gave a status, when the descriptor is out of the reactor's
     /// set: from now on there is nothing to signal.
     pub fn forget(&self) {
-        self.watch.replace(None);
+        self.target.forget();
     }
 
-    /// Gives the watch away, for a reaper that outlives this environment.
-    pub fn into_orphan(&self) -> Option<ExitWatch> {
-        self.watch.take()
+    /// Gives the child away, to a reaper that outlives this environment. Its deadlines stand.
+    pub fn into_orphan(&self) -> Orphan {
+        let deadlines = self.deadlines.take();
+        Orphan { target: Arc::clone(&self.target), _deadlines: deadlines }
     }
 
     /// Ends a child whose exit cannot be waited for; see `new`.
     pub fn abandon(&self) {
-        if let Some(watch) = self.watch.take() {
+        if let Some(watch) = self.target.forget() {
             exit::kill_and_reap(watch.pid());
         }
     }
@@ -68,11 +121,28 @@ impl Child {
     }
 
     pub fn is_running(&self) -> bool {
-        self.watch.borrow().is_some()
+        self.target.with_fd(|fd| fd.is_some())
     }
 
     pub fn with_fd<R>(&self, f: impl FnOnce(Option<BorrowedFd<'_>>) -> R) -> R {
-        let watch = self.watch.borrow();
-        f(watch.as_ref().map(ExitWatch::fd))
+        self.target.with_fd(f)
+    }
+}
+
+/// A child without an environment.
+pub struct Orphan {
+    target: Arc<Target>,
+    /// Cancelled with the orphan.
+    _deadlines: Vec<Deadline>,
+}
+
+impl Orphan {
+    /// Whether it has ended, and then it is reaped.
+    pub fn try_exit(&self) -> Option<ExitStatus> {
+        self.target.try_exit().map(|(status, _)| status)
+    }
+
+    pub fn with_fd<R>(&self, f: impl FnOnce(Option<BorrowedFd<'_>>) -> R) -> R {
+        self.target.with_fd(f)
     }
 }

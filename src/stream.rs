@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use crate::capture::{Capture, Chunk, Progress};
+use crate::capture::{Capture, Chunk, Progress, Source};
 use crate::reactor::Served;
 use crate::sys::{fd, socket};
 
@@ -14,6 +14,11 @@ use crate::sys::{fd, socket};
 const READ_BYTES: usize = 64 * 1024;
 /// What a stream asks for whose reads keep coming back full.
 const HOT_READ_BYTES: usize = 256 * 1024;
+/// A socket that has been full so often gets room for more: its writer is fast, and would wake up
+/// for every 150 KiB. Never sooner: how much a child that does not read can be sent is behaviour.
+const STALLS_UNTIL_LARGE: u32 = 16;
+/// What such a socket is asked to hold. The system may allow less (net.core.wmem_max).
+const LARGE_SOCKET_BYTES: usize = 640 * 1024;
 /// The most that one stream may read in a wake-up, so that it starves nobody.
 const WAKE_UP_BYTES: usize = 1024 * 1024;
 const WAKE_UP_READS: usize = 32;
@@ -48,6 +53,10 @@ pub struct Stream {
     waiting_to_write: Cell<bool>,
     referenced: Cell<bool>,
     hot: Cell<bool>,
+    /// How many bytes are still to be read, once the stream is known to end behind them.
+    left: Cell<Option<usize>>,
+    /// How often not all of a write did fit.
+    stalls: Cell<u32>,
     /// Where what is read goes instead of to a sink.
     capture: RefCell<Option<Capture>>,
 }
@@ -75,6 +84,8 @@ impl Stream {
             waiting_to_write: Cell::new(false),
             referenced: Cell::new(true),
             hot: Cell::new(false),
+            left: Cell::new(None),
+            stalls: Cell::new(0),
             capture: RefCell::new(None),
         }
     }
@@ -145,6 +156,7 @@ impl Stream {
         if let Err(error) = self.keep_nonblocking() {
             return self.finish(sink, Some(error));
         }
+        let may_stop_short = may_stop_short && self.left.get().is_none();
         let mut share = WAKE_UP_BYTES;
         let mut served = Served::Idle;
         for _ in 0..WAKE_UP_READS {
@@ -156,6 +168,10 @@ impl Stream {
                 Ok(count) => {
                     share = share.saturating_sub(count);
                     served = Served::Lightly;
+                    // An empty pipe that somebody else holds open would not be reported again.
+                    if self.left.get() == Some(0) {
+                        return self.finish(sink, None);
+                    }
                     if may_stop_short && !self.hot.get() {
                         return served;
                     }
@@ -192,14 +208,42 @@ impl Stream {
         let mut capture = self.capture.borrow_mut();
         let fd = self.fd.borrow();
         let (Some(capture), Some(fd)) = (&mut *capture, &*fd) else { return Progress::Idle };
-        with_scratch(|scratch| capture.advance(fd, scratch, may_stop_short))
+        let may_stop_short = may_stop_short && self.left.get().is_none();
+        let read = |buffer: &mut [u8]| self.receive_from(fd, buffer);
+        with_scratch(|scratch| capture.advance(read, scratch, may_stop_short))
     }
 
     /// Has the thread of `capture` gather on, while the stream is out of the set.
     pub fn gather_elsewhere(&self) {
         if let (Some(capture), Some(fd)) = (&mut *self.capture.borrow_mut(), &*self.fd.borrow()) {
-            capture.move_away(fd);
+            let source = match self.kind {
+                Kind::Socket => Source::Socket,
+                Kind::PipeReader | Kind::PipeWriter => Source::Pipe,
+            };
+            capture.move_away(fd, source);
         }
+    }
+
+    /// Has the stream end behind what there is to read now, whoever else may still write to it.
+    /// Answers whether there is something. Of a capture elsewhere the stream must be out of the
+    /// reactor's set.
+    pub fn end_soon(&self) -> bool {
+        let mut capture = self.capture.borrow_mut();
+        if let Some(capture) = &mut *capture {
+            capture.stay_here();
+            if capture.counter().is_some() {
+                return true;
+            }
+        }
+        let fd = self.fd.borrow();
+        let left = fd.as_ref().and_then(|fd| fd::unread(fd.as_fd()).ok()).unwrap_or(0);
+        self.left.set(Some(left));
+        if left == 0
+            && let Some(capture) = &mut *capture
+        {
+            capture.end();
+        }
+        left > 0
     }
 
     fn finish<S: Sink>(&self, sink: &S, error: Option<io::Error>) -> Served {
@@ -243,9 +287,28 @@ impl Stream {
     fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let fd = self.fd.borrow();
         let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
-        match self.kind {
+        self.receive_from(fd, buffer)
+    }
+
+    fn receive_from(&self, fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = self.left.get().map_or(buffer.len(), |left| left.min(buffer.len()));
+        if size == 0 {
+            return Ok(0);
+        }
+        let buffer = buffer.get_mut(..size).unwrap_or_default();
+        let received = match self.kind {
             Kind::Socket => socket::receive(fd, buffer),
             Kind::PipeReader | Kind::PipeWriter => fd::read(fd, buffer),
+        };
+        let Some(left) = self.left.get() else { return received };
+        match received {
+            Ok(count) => {
+                self.left.set(Some(left.saturating_sub(count)));
+                Ok(count)
+            }
+            // Somebody else has read it.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            Err(error) => Err(error),
         }
     }
 
@@ -254,20 +317,30 @@ impl Stream {
         self.keep_nonblocking()?;
         let fd = self.fd.borrow();
         let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
-        let mut written = 0;
-        while written < bytes.len() {
-            let rest = &bytes[written..];
-            let result = match self.kind {
-                Kind::Socket => socket::send(fd, rest),
-                Kind::PipeReader | Kind::PipeWriter => fd::write(fd, rest),
-            };
-            match result {
-                Ok(count) => written += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            }
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let result = match self.kind {
+            Kind::Socket => socket::send(fd, bytes),
+            Kind::PipeReader | Kind::PipeWriter => fd::write(fd, bytes),
+        };
+        // A short count means that it is full: asking again would only say so.
+        let written = match result {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            other => other?,
+        };
+        if written < bytes.len() && self.kind == Kind::Socket {
+            self.count_stall(fd);
         }
         Ok(written)
+    }
+
+    fn count_stall(&self, fd: &OwnedFd) {
+        let stalls = self.stalls.get().saturating_add(1);
+        self.stalls.set(stalls);
+        if stalls == STALLS_UNTIL_LARGE {
+            let _ = socket::set_send_buffer(fd, LARGE_SOCKET_BYTES);
+        }
     }
 
     /// A child that was given the number of a pipe end of ours (not lent the stream) has made our
@@ -295,61 +368,4 @@ impl Stream {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Default)]
-    struct Collected {
-        bytes: RefCell<Vec<u8>>,
-        chunks: Cell<usize>,
-        ends: Cell<usize>,
-    }
-
-    impl Sink for Collected {
-        type Buffer = Vec<u8>;
-        fn allocate(&self, size: usize) -> Option<Vec<u8>> {
-            Some(vec![0; size])
-        }
-        fn filled(&self, buffer: Vec<u8>, count: usize) {
-            self.copied(&buffer[..count]);
-        }
-        fn copied(&self, bytes: &[u8]) {
-            self.bytes.borrow_mut().extend_from_slice(bytes);
-            self.chunks.set(self.chunks.get() + 1);
-        }
-        fn ended(&self, error: Option<io::Error>) {
-            assert!(error.is_none());
-            self.ends.set(self.ends.get() + 1);
-        }
-    }
-
-    #[test]
-    fn everything_written_arrives_and_then_the_end_once() {
-        let (ours, theirs) = socket::pair().unwrap();
-        let (reader, writer) = (Stream::new(Kind::Socket, ours), Stream::new(Kind::Socket, theirs));
-        let payload: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8).collect();
-        let sink = Collected::default();
-        reader.set_reading(true);
-        let mut sent = 0;
-        while sent < payload.len() {
-            sent += writer.write(&payload[sent..]).unwrap();
-            reader.drain(&sink, false);
-        }
-        writer.close();
-        while reader.is_reading() {
-            reader.drain(&sink, false);
-        }
-        assert_eq!(*sink.bytes.borrow(), payload);
-        assert_eq!(sink.ends.get(), 1);
-    }
-
-    #[test]
-    fn a_stream_that_is_not_reading_is_left_alone() {
-        let (ours, theirs) = socket::pair().unwrap();
-        let reader = Stream::new(Kind::Socket, ours);
-        socket::send(&theirs, b"unread").unwrap();
-        let sink = Collected::default();
-        reader.drain(&sink, false);
-        assert_eq!(sink.chunks.get(), 0);
-    }
-}
+mod tests;

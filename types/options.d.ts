@@ -55,6 +55,14 @@ export interface MessagingOptions extends node.MessagingOptions {
   signal?: AbortSignal | undefined;
   /** What `timeout` and `signal` send: a signal's name or number. Default: `'SIGTERM'`. */
   killSignal?: NodeJS.Signals | number | undefined;
+  /**
+   * Milliseconds from the signal of `timeout`, `signal` or `kill()` to SIGKILL, if the child has not ended
+   * by then; true for 5000, false for never. Signals that ask for no end (SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH
+   * and their like) are not followed by it. Timeout and SIGKILL are then sent by a thread of their own,
+   * while this one may be busy. `kill(signal, { forceKillAfter })` is the same for one call. No option of
+   * Node's: without effect where `native` is false. Default: never.
+   */
+  forceKillAfter?: number | boolean | undefined;
   /** Milliseconds after which the child is sent `killSignal`. Default: none. */
   timeout?: number | undefined;
 }

@@ -268,7 +268,7 @@ export interface TaskStream<Item> extends AsyncIterableIterator<Item> {
 
 /** The process that a task ran in has ended. */
 export interface WorkerExited extends Error {
-  /** To tell it by. */
+  /** Which class it is of, also where `instanceof` cannot tell. */
   name: 'WorkerExited';
   /** Exit code, or null. */
   code: number | null;
@@ -290,9 +290,9 @@ export interface WorkerExited extends Error {
 
 /** A task took longer than its `timeout`. */
 export interface TaskTimeout extends Error {
-  /** To tell it by. */
+  /** Which class it is of, also where `instanceof` cannot tell. */
   name: 'TaskTimeout';
-  /** To tell it by, too. */
+  /** For programs that go by codes. */
   code: 'ERR_SPROG_TASK_TIMEOUT';
   /** Name of the function. */
   task: string;
@@ -302,9 +302,9 @@ export interface TaskTimeout extends Error {
 
 /** As many tasks wait as may. */
 export interface QueueFull extends Error {
-  /** To tell it by. */
+  /** Which class it is of, also where `instanceof` cannot tell. */
   name: 'QueueFull';
-  /** To tell it by, too. */
+  /** For programs that go by codes. */
   code: 'ERR_SPROG_QUEUE_FULL';
   /** How many that is. */
   maxQueue: number;
@@ -312,9 +312,9 @@ export interface QueueFull extends Error {
 
 /** No worker could be started; `cause` says why. */
 export interface WorkerStartFailed extends Error {
-  /** To tell it by. */
+  /** Which class it is of, also where `instanceof` cannot tell. */
   name: 'WorkerStartFailed';
-  /** To tell it by, too. */
+  /** For programs that go by codes. */
   code: 'ERR_SPROG_WORKER_START_FAILED';
   /** The worker module. */
   script: string;
@@ -326,16 +326,16 @@ export interface WorkerStartFailed extends Error {
 
 /** The pool has been closed or terminated. */
 export interface PoolClosed extends Error {
-  /** To tell it by. */
+  /** Which class it is of, also where `instanceof` cannot tell. */
   name: 'PoolClosed';
-  /** To tell it by, too. */
+  /** For programs that go by codes. */
   code: 'ERR_SPROG_POOL_CLOSED';
 }
 
 /** A class of errors, for `instanceof`. */
 export interface ErrorClass<Instance extends Error> {
   new (...args: any[]): Instance;
-  /** What its instances inherit. */
+  /** What its instances inherit from. */
   prototype: Instance;
 }
 
@@ -423,7 +423,7 @@ export interface PoolConstructor {
    *   `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` without the addon
    */
   new <Functions = WorkerFunctions>(script: string | URL, options?: PoolOptions): Pool<Functions>;
-  /** What pools inherit. */
+  /** What all pools inherit from. */
   prototype: Pool;
   /** The process that a task ran in has ended. */
   readonly WorkerExited: ErrorClass<WorkerExited>;

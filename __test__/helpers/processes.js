@@ -43,6 +43,39 @@ function descriptorsOf(pid) {
   });
 }
 
+/**
+ * Descriptors of this process above 2 that are handed down to whatever it executes: what it was started
+ * with itself, by whoever runs it.
+ */
+function heirlooms() {
+  const CLOEXEC = 0o2000000;
+  return fs.readdirSync('/proc/self/fdinfo').flatMap((fd) => {
+    try {
+      const info = fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');
+      const flags = Number.parseInt(/flags:\s+(\d+)/.exec(info)[1], 8);
+      return Number(fd) > 2 && (flags & CLOEXEC) === 0 ? [Number(fd)] : [];
+    } catch {
+      // The one that reads the list.
+      return [];
+    }
+  });
+}
+
+/** What the descriptors of this process above 2 are that it was not started with: '3': 'socket:[1]', ... */
+function ownDescriptors() {
+  const inherited = heirlooms();
+  return Object.fromEntries(
+    fs.readdirSync('/proc/self/fd').flatMap((fd) => {
+      if (Number(fd) <= 2 || inherited.includes(Number(fd))) return [];
+      try {
+        return [[fd, fs.readlinkSync(`/proc/self/fd/${fd}`)]];
+      } catch {
+        return [];
+      }
+    }),
+  );
+}
+
 /** How many children of `pid` have ended and wait to be reaped. */
 function countZombies(pid = process.pid) {
   return fs
@@ -80,7 +113,9 @@ module.exports = {
   countFds,
   countZombies,
   descriptorsOf,
+  heirlooms,
   isAlive,
+  ownDescriptors,
   peakMemory,
   processStat,
   until,

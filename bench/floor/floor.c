@@ -13,7 +13,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +39,12 @@ static double now_us(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return t.tv_sec * 1e6 + t.tv_nsec / 1e3;
+}
+
+static double cpu_us(void) {
+  struct rusage used;
+  getrusage(RUSAGE_SELF, &used);
+  return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
 }
 
 static int by_value(const void *a, const void *b) {
@@ -176,6 +184,73 @@ static void stdout_throughput(void) {
   printf("{\"megabytesPerSecond\":%.1f}\n", megabytes / ((now_us() - before) / 1e6));
 }
 
+/* As much as fits of each chunk, then a wait for room: as a stream does. */
+static void stdin_throughput(void) {
+  long megabytes = pick(4096, 1024, 64);
+  char *argv[] = {"/bin/dd", "of=/dev/null", "bs=1M", NULL};
+  char *chunk = calloc(1, READ);
+  struct program program = {argv, {-1, -1, -1}};
+  int pair[2];
+  double before = now_us(), cpu_before = cpu_us();
+  need(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
+  program.fds[0] = pair[1];
+  int pidfd = spawn(&program);
+  close(pair[1]);
+  struct epoll_event event = {.events = EPOLLOUT};
+  int set = epoll_create1(EPOLL_CLOEXEC);
+  need(epoll_ctl(set, EPOLL_CTL_ADD, pair[0], &event) == 0, "epoll_ctl");
+  for (long left = (megabytes << 20) / READ; left > 0; left--) {
+    for (int done = 0; done < READ;) {
+      ssize_t count = send(pair[0], chunk + done, READ - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (count > 0) done += count;
+      if (done < READ) need(epoll_wait(set, &event, 1, -1) == 1, "epoll_wait");
+    }
+  }
+  close(pair[0]);
+  wait_for(pidfd);
+  printf("{\"megabytesPerSecond\":%.1f,\"cpuMsPerGb\":%.1f}\n",
+         megabytes / ((now_us() - before) / 1e6), (cpu_us() - cpu_before) / 1e3 / megabytes * 1024);
+}
+
+static long residents(void) {
+  long size = 0, resident = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  need(file && fscanf(file, "%ld %ld", &size, &resident) == 2, "statm");
+  fclose(file);
+  return resident * 4;
+}
+
+/* Sleepers, each watched by its pidfd in one set; so many of them are ended, one after the other. */
+static void many_children(void) {
+  int live = number("\"live\":"), exits = pick(200, 100, 5);
+  if (strstr(params, "\"tiny\"")) live = 20;
+  char *argv[] = {"/bin/sleep", "300", NULL};
+  int *pidfds = calloc(live + exits, sizeof *pidfds);
+  int set = epoll_create1(EPOLL_CLOEXEC);
+  long before_kb = residents();
+  double before = now_us();
+  for (int i = 0; i < live + exits; i++) {
+    struct program program = {argv, {-1, -1, -1}};
+    pidfds[i] = spawn(&program);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
+    need(epoll_ctl(set, EPOLL_CTL_ADD, pidfds[i], &event) == 0, "epoll_ctl");
+  }
+  double each = (now_us() - before) / (live + exits);
+  double kb = (double)(residents() - before_kb) / (live + exits);
+  double cpu_before = cpu_us(), used = 0;
+  for (int i = live + exits - 1; i >= 0; i--) {
+    struct epoll_event event;
+    siginfo_t info;
+    if (i == live - 1) used = cpu_us() - cpu_before;
+    need(syscall(SYS_pidfd_send_signal, pidfds[i], SIGKILL, NULL, 0) == 0, "pidfd_send_signal");
+    need(epoll_wait(set, &event, 1, -1) == 1 && event.data.u32 == (unsigned)i, "epoll_wait");
+    need(waitid(P_PIDFD, pidfds[i], &info, WEXITED) == 0 && info.si_status == SIGKILL, "waitid");
+    close(pidfds[i]);
+  }
+  printf("{\"cpuPerExitUs\":%.1f,\"spawnEachUs\":%.1f,\"rssPerChildKb\":%.1f,\"fdsPerChild\":1}\n",
+         used / exits, each, kb);
+}
+
 /* Waits, receives, sends: as an event loop does, once for each message. */
 static void answer(int fd, long count, int begins) {
   char message[MESSAGE] = {0};
@@ -216,6 +291,8 @@ int main(int argc, char **argv) {
   if (strstr(argv[1], "spawn-block")) spawn_block();
   else if (strstr(argv[1], "spawn-close")) spawn_close();
   else if (strstr(argv[1], "stdout-throughput")) stdout_throughput();
+  else if (strstr(argv[1], "stdin-throughput")) stdin_throughput();
+  else if (strstr(argv[1], "many-children")) many_children();
   else if (strstr(argv[1], "ipc-pingpong")) ipc_pingpong();
   else return fprintf(stderr, "floor: no such case\n"), 1;
   return 0;

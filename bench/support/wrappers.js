@@ -2,6 +2,8 @@
 // The wrapper packages among the peers, brought to one shape: run a program to its end, answer with
 // its output. They stand on the runtime's own child_process.
 
+const { promisify } = require('node:util');
+
 const WRAPPERS = {
   async execa() {
     const { execa } = await import('execa');
@@ -30,4 +32,32 @@ function loadWrapper(name) {
   return WRAPPERS[name]();
 }
 
-module.exports = { isWrapper, loadWrapper };
+/**
+ * What a peer has for a program as a promise of its stdout: run(), the wrapper itself, Bun.spawn, or the
+ * promisified execFile().
+ */
+async function promiseApi(name) {
+  if (isWrapper(name)) {
+    const { run } = await loadWrapper(name);
+    return async (file, args) => (await run(file, args)).stdout;
+  }
+  const module = require(name);
+  if (module.run) return async (file, args) => (await module.run(file, args)).stdout;
+  const bun = /** @type {any} */ (globalThis).Bun;
+  if (bun) {
+    return async (file, args) => {
+      const child = bun.spawn([file, ...args], { stdin: 'ignore', stderr: 'pipe' });
+      const [text, , code] = await Promise.all([
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+        child.exited,
+      ]);
+      if (code !== 0) throw new Error(`${file} ended with ${code}`);
+      return text;
+    };
+  }
+  const execFile = promisify(module.execFile);
+  return async (file, args) => (await execFile(file, args)).stdout;
+}
+
+module.exports = { isWrapper, loadWrapper, promiseApi };

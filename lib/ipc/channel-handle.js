@@ -1,10 +1,9 @@
 'use strict';
 // The handle below a channel, over a token: messages in, messages out, and when they leave.
 //
-// The first messages of a tick are written at once, one system call each: a lone message is never
-// late. What follows in the same tick is collected and written together at the tick's end, or
-// before that if it grows, if this process signals itself or exits, or, by a thread of the addon,
-// if the tick does not end within about a millisecond.
+// The first messages of a tick are written at once: a lone message is never late. What follows is
+// collected and written together at the tick's end, or before that if it grows, if this process signals
+// itself or exits, or, by a thread of the addon, if the tick does not end within about a millisecond.
 
 const { AsyncResource } = require('node:async_hooks');
 const { environment, own, EVENT } = require('../native.js');

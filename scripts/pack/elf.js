@@ -1,7 +1,9 @@
 'use strict';
 // Reads of an ELF file, 64 bits and little-endian, what the release depends on: the processor, and which
 // versions of which symbols it wants of the libraries that it is linked to. The addon carries other
-// programs within itself; each is a file of its own here.
+// programs within itself, some of them compressed; each is a file of its own here.
+
+const zlib = require('node:zlib');
 
 const MAGIC = Buffer.from('7f454c460201', 'hex');
 const HEADER = 64;
@@ -19,10 +21,39 @@ const MACHINES = { 62: 'x64', 183: 'arm64' };
  * @property {{ name: string, version: string, library: string }[]} wanted versioned symbols
  */
 
+/** How a zlib stream begins, by how hard it was tried. */
+const STREAMS = ['7801', '785e', '789c', '78da'].map((hex) => Buffer.from(hex, 'hex'));
+
+/** Bytes of a program within the addon: what inflates to more is none. */
+const LARGEST = 2 ** 24;
+
 /** The file itself and every ELF file within it. @returns {Program[]} */
 function programs(bytes) {
+  const packed = STREAMS.flatMap((magic) => positions(bytes, magic)).flatMap((at) => {
+    const [first] = plainPrograms(inflated(bytes.subarray(at)));
+    return first?.offset === 0 ? [{ ...first, offset: at }] : [];
+  });
+  return [...plainPrograms(bytes), ...packed];
+}
+
+/** Nothing where this is no stream after all. */
+function inflated(bytes) {
+  try {
+    return zlib.inflateSync(bytes, { maxOutputLength: LARGEST });
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+function positions(bytes, magic) {
   const found = [];
-  for (let at = bytes.indexOf(MAGIC); at !== -1; at = bytes.indexOf(MAGIC, at + 1)) {
+  for (let at = bytes.indexOf(magic); at !== -1; at = bytes.indexOf(magic, at + 1)) found.push(at);
+  return found;
+}
+
+function plainPrograms(bytes) {
+  const found = [];
+  for (const at of positions(bytes, MAGIC)) {
     const file = bytes.subarray(at);
     // The header tells its own size: three characters of text somewhere are no file.
     if (file.length < HEADER || file.readUInt16LE(52) !== HEADER) continue;

@@ -9,13 +9,22 @@ use crate::capture::{Capture, Chunk, Form, Progress};
 use crate::reactor::{Served, Token};
 use crate::stream::{Kind, Stream};
 
+/// All that is left of a stream.
+#[napi(object, object_from_js = false)]
+pub struct Rest {
+    #[napi(ts_type = "Array<Buffer | string>")]
+    pub chunks: Vec<Whole>,
+    /// How many bytes had come for them.
+    pub count: f64,
+}
+
 #[napi]
 impl Environment {
     /// Gathers what a stream brings. It comes as `Data` at once when the stream ends, or as it was
     /// read when it is more than `limit` bytes or no text of its form; then the stream goes on as
     /// any other. Forms: 0 bytes, 1 UTF-8, 2 Latin-1, 3 text that JS decodes itself.
     /// Answers 0, or `-errno`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn start_capture(&self, token: u32, form: u32, limit: f64) -> i32 {
         let form = match form {
             0 => Form::Bytes,
@@ -26,7 +35,7 @@ impl Environment {
         // JS allows fractions: 4 bytes are not more than 4.5, 5 are.
         let limit = limit.is_finite().then_some(limit as usize);
         self.with_stream(token, |stream| {
-            if stream.kind() != Kind::Socket {
+            if stream.kind() == Kind::PipeWriter {
                 return -libc::EINVAL;
             }
             stream.set_capture(Some(Capture::new(form, limit)));
@@ -34,8 +43,39 @@ impl Environment {
         })
     }
 
+    /// As `startCapture`, but keeps only the first `head` bytes and the last `tail`; they come as
+    /// one Buffer, together with how many bytes have come in all.
+    #[napi(catch_unwind)]
+    pub fn start_capture_of_ends(&self, token: u32, head: f64, tail: f64) -> i32 {
+        self.with_stream(token, |stream| {
+            if stream.kind() == Kind::PipeWriter {
+                return -libc::EINVAL;
+            }
+            stream.set_capture(Some(Capture::of_ends(head as usize, tail as usize)));
+            0
+        })
+    }
+
+    /// The stream ends behind what there is to read now, whoever else may still write to it. Null
+    /// if that comes as events; else what was captured, and then nothing comes any more.
+    #[napi(catch_unwind)]
+    pub fn end_soon(&self, token: u32) -> Option<Rest> {
+        let handle = self.inner.reactor.get(token)?;
+        let Handle::Stream(stream) = &*handle else { return None };
+        let mut is_more_to_come = false;
+        self.inner.unwatched(token, stream, |stream| is_more_to_come = stream.end_soon());
+        if is_more_to_come {
+            return None;
+        }
+        stream.set_reading(false);
+        let _ = self.inner.reactor.update(token);
+        let count = stream.captured_count() as f64;
+        let chunks = stream.set_capture(None).into_iter().map(Whole).collect();
+        Some(Rest { chunks, count })
+    }
+
     /// How many bytes are gathered.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn captured_count(&self, token: u32) -> f64 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Stream(stream)) => stream.captured_count() as f64,
@@ -45,7 +85,7 @@ impl Environment {
 
     /// Ends a capture before the stream has ended: answers what was gathered, in order. What
     /// comes later is `Data`.
-    #[napi(ts_return_type = "Array<Buffer | string>")]
+    #[napi(ts_return_type = "Array<Buffer | string>", catch_unwind)]
     pub fn end_capture(&self, token: u32) -> Vec<Whole> {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Stream(stream)) => {

@@ -36,7 +36,7 @@ impl Leave {
 impl Environment {
     /// Takes over a descriptor that this process was started with as a channel. Answers a token,
     /// or `-errno`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn adopt_channel(&self, number: i32, lengths: bool) -> i32 {
         let wire = if lengths { Wire::Length } else { Wire::Json };
         let adopted = fd::adopt(number).and_then(|fd| {
@@ -54,7 +54,7 @@ impl Environment {
 
     /// Tells the other end, which announced itself as one of ours, that this is one too: the first
     /// frame. What cannot be written now is no loss: the wire is then as Node's.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn greet(&self, token: u32, version: u8) {
         self.with_channel(token, |channel| {
             channel.outbox().push(None, |out| out.extend(dialect::greeting(version)))?;
@@ -64,7 +64,7 @@ impl Environment {
     }
 
     /// The other end may be one of ours: then it greets with this version, and `Greeted` tells.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn expect_greeting(&self, token: u32, version: u8) {
         self.with_channel(token, |channel| {
             channel.set_peer(Peer::Announced(version));
@@ -75,7 +75,7 @@ impl Environment {
     /// A function that sends one JSON text, as a line or as a frame between ends of ours:
     /// `(text, collect)`. It answers how many bytes wait in the channel now (0: all are written), or
     /// `-errno`.
-    #[napi(ts_return_type = "(text: string, collect: boolean) => number")]
+    #[napi(ts_return_type = "(text: string, collect: boolean) => number", catch_unwind)]
     pub fn text_sender<'a>(&self, env: &'a Env, token: u32) -> Result<Unknown<'a>> {
         let inner = Rc::downgrade(&self.inner);
         let handle = self.inner.reactor.get(token).map(|handle| Rc::downgrade(&handle));
@@ -97,7 +97,7 @@ impl Environment {
 
     /// Sends one JSON text as `textSender` does, with a duplicate of `descriptor`, if it is not -1,
     /// riding along.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn send_text(
         &self,
         env: Env,
@@ -117,7 +117,7 @@ impl Environment {
 
     /// Sends one serialised message behind its length; with a `descriptor` other than -1, a duplicate
     /// of it rides along. Answers as `textSender` does.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn send_bytes(&self, token: u32, bytes: &[u8], collect: bool, descriptor: i32) -> f64 {
         let Ok(length) = u32::try_from(bytes.len()) else { return f64::from(-libc::EMSGSIZE) };
         let length = length.to_be_bytes();
@@ -133,7 +133,7 @@ impl Environment {
     }
 
     /// Ends the channel at a message of more bytes than this, however large the number.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn limit_messages(&self, token: u32, bytes: f64) {
         if let Some(Handle::Channel(channel)) = self.inner.reactor.get(token).as_deref() {
             // Saturates.
@@ -142,14 +142,14 @@ impl Environment {
     }
 
     /// Bytes of the longest message that the channel takes.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn message_limit(&self, token: u32) -> f64 {
         self.with_channel(token, |channel| Ok(channel.message_limit()))
     }
 
     /// Sends one serialised message that stands in several places, after what was collected.
     /// Answers as `textSender` does.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn send_parts(&self, token: u32, parts: Vec<Uint8Array>) -> f64 {
         let total = parts.iter().map(|part| part.len()).sum::<usize>();
         let Ok(length) = u32::try_from(total) else { return f64::from(-libc::EMSGSIZE) };
@@ -162,7 +162,7 @@ impl Environment {
     /// Sends one JSON text in pieces, after what was collected: every second one is a string that is
     /// still to be put into JSON. Answers as `textSender` does; `-EILSEQ` if such a string cannot stand
     /// as it is, and then nothing is sent.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn send_pieces(&self, env: Env, token: u32, pieces: Vec<Unknown<'_>>) -> Result<f64> {
         let mut text = spare::take(spare::Kind::Outbox);
         let mut stands = true;
@@ -182,14 +182,14 @@ impl Environment {
 
     /// Writes what was collected, as much as fits. Answers how many bytes wait, or `-errno`;
     /// `Written` tells when none do any more.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn flush(&self, token: u32) -> f64 {
         self.with_channel(token, write_out)
     }
 
     /// All bytes that the channel ever took in for sending; with `writtenBytes` it tells when a
     /// message has left.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn accepted_bytes(&self, token: u32) -> f64 {
         self.with_channel(token, |channel| {
             Ok(usize::try_from(channel.outbox().accepted()).unwrap_or(usize::MAX))
@@ -197,7 +197,7 @@ impl Environment {
     }
 
     /// All bytes that ever left the channel.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn written_bytes(&self, token: u32) -> f64 {
         self.with_channel(token, |channel| {
             Ok(usize::try_from(channel.outbox().written()).unwrap_or(usize::MAX))
@@ -206,7 +206,7 @@ impl Environment {
 
     /// The texts behind the array of a `Messages` event, during that event: for when it does not
     /// parse as what it must be.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn texts(&self, token: u32) -> Vec<String> {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Channel(channel)) => channel
@@ -220,7 +220,7 @@ impl Environment {
 
     /// Takes one of the descriptors that came with the messages of the event under way; -1 if there
     /// is none. From here on it is JS's to close.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn take_descriptor(&self, token: u32) -> i32 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Channel(channel)) => {
@@ -231,7 +231,7 @@ impl Environment {
     }
 
     /// Whether part of a message has arrived and the rest has not.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn is_mid_message(&self, token: u32) -> bool {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Channel(channel)) => channel.is_mid_message(),

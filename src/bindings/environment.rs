@@ -1,5 +1,6 @@
 //! A JS environment: its reactor, its way into JS, its end.
 
+use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 
@@ -7,8 +8,10 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use super::handle::{Channel, Handle};
-use super::raw::{self, Host, HostBuffer, KeptBuffer, Value};
+use super::limits::PendingGroups;
+use super::raw::{self, Host, HostBuffer, KeptBuffer, SharedFloats, Value};
 use super::{negative_errno, status};
+use crate::bill::FIGURES;
 use crate::channel::literals::{self, Cut};
 use crate::reactor::{Reactor, Served, Token, Turn};
 use crate::sys::exit::ExitStatus;
@@ -57,10 +60,18 @@ pub(super) enum Event {
     Literal = 12,
 }
 
+/// Of a child that somebody else has reaped.
+const NO_BILL: [f64; FIGURES] = [f64::NAN; FIGURES];
+
 pub(super) struct Inner {
     pub reactor: Reactor<Handle>,
     pub uv_loop: Loop,
     host: Host,
+    /// The strikes that hit the child of the `Exit` event under way.
+    pub struck: Cell<u32>,
+    /// Where JS finds the bill of a child during its `Exit`.
+    figures: SharedFloats,
+    pub groups: PendingGroups,
 }
 
 /// Everything native that belongs to one JS environment. Children, streams and channels are named
@@ -72,14 +83,22 @@ pub struct Environment {
 
 #[napi]
 impl Environment {
-    /// `dispatch(token, event, first, second)` is called for every event.
+    /// `dispatch(token, event, first, second)` is called for every event. During `Exit` the bill of the
+    /// child is in `figures`, a Float64Array that nobody else may have; lib/bill.js has the order.
     /// Throws an error whose code is an errno, as text, if the system has no descriptors left.
-    #[napi(constructor)]
-    pub fn new(env: Env, dispatch: Unknown<'_>) -> Result<Environment, String> {
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        env: Env,
+        dispatch: Unknown<'_>,
+        figures: Unknown<'_>,
+    ) -> Result<Environment, String> {
         let inner = Rc::new(Inner {
             reactor: Reactor::new().map_err(failed)?,
             uv_loop: raw::event_loop(&env).map_err(refused)?,
             host: Host::new(&env, dispatch.raw()).map_err(refused)?,
+            struck: Cell::new(0),
+            figures: SharedFloats::new(&env, figures).map_err(refused)?,
+            groups: PendingGroups::default(),
         });
         let weak = Rc::downgrade(&inner);
         let on_ready = move || {
@@ -103,13 +122,13 @@ impl Environment {
     }
 
     /// Whether a program of the same executable ignores parts of its environment, NODE_OPTIONS too.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn ignores_environment(&self) -> bool {
         spawn::ignores_environment()
     }
 
     /// Whether the child, stream or channel keeps the loop alive.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn set_ref(&self, token: u32, on: bool) -> i32 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Child(child)) => child.set_ref(on),
@@ -122,7 +141,7 @@ impl Environment {
 
     /// Closes a stream or a channel at once; `Closed` comes in the loop's closing phase, and only
     /// then may the token be used for something else.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn close(&self, token: u32) -> i32 {
         let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
         if matches!(*handle, Handle::Child(_)) {
@@ -140,21 +159,12 @@ impl Environment {
     }
 
     /// The descriptor number behind a stream or a channel; -1 if there is none.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn fd(&self, token: u32) -> i32 {
         match self.inner.reactor.get(token).as_deref() {
             Some(Handle::Stream(stream)) => stream.raw_fd(),
             Some(Handle::Channel(channel)) => channel.raw_fd(),
             _ => -1,
-        }
-    }
-
-    /// Sends a signal to a child; 0 probes.
-    #[napi]
-    pub fn kill(&self, token: u32, signal: i32) -> i32 {
-        match self.inner.reactor.get(token).as_deref() {
-            Some(Handle::Child(child)) => status(child.kill(signal)),
-            _ => -libc::ESRCH,
         }
     }
 }
@@ -189,13 +199,15 @@ impl Inner {
         let mut served = Served::Fully;
         match handle {
             Handle::Child(child) => {
-                let Some(exit) = child.try_exit() else { return Served::Idle };
+                let Some((exit, bill)) = child.try_exit() else { return Served::Idle };
+                self.figures.write(&bill.map_or(NO_BILL, |bill| bill.figures()));
                 self.reactor.remove(token);
                 child.forget();
                 let (code, signal) = match exit {
                     ExitStatus::Code(code) => (code, 0),
                     ExitStatus::Signal(signal) => (0, signal),
                 };
+                self.struck.set(child.struck());
                 sink.emit(Event::Exit, Value::Number(code.into()), Value::Number(signal.into()));
                 return served;
             }
@@ -264,10 +276,8 @@ impl Inner {
         for (token, handle) in self.reactor.all() {
             self.quiesce(token, &handle);
             self.reactor.remove(token);
-            if let Handle::Child(child) = &*handle
-                && let Some(orphan) = child.into_orphan()
-            {
-                orphans::adopt(orphan);
+            if let Handle::Child(child) = &*handle {
+                orphans::adopt(child.into_orphan());
             }
         }
     }

@@ -17,7 +17,7 @@ pub struct Facts {
 }
 
 /// Finds out by trying.
-#[napi]
+#[napi(catch_unwind)]
 pub fn facts() -> Facts {
     Facts {
         shares_memory: spawn::memory_is_shared(),

@@ -6,14 +6,18 @@
 mod capture;
 mod channel;
 mod environment;
+mod extras;
 // In the unit tests nothing is registered with Node, and this is used by nobody.
 #[cfg(not(test))]
 mod facts;
 mod handle;
+mod kill;
+mod limits;
 mod raw;
 mod spawn;
 mod stream;
 mod sync;
+mod vitals;
 
 use std::io;
 

@@ -9,6 +9,7 @@
 #![allow(unsafe_code)]
 
 mod calls;
+mod floats;
 mod kept;
 mod results;
 
@@ -25,6 +26,7 @@ use crate::sys::uv::Loop;
 pub use results::{Captured, Whole};
 
 pub use calls::{append_utf8, function};
+pub use floats::SharedFloats;
 pub use kept::KeptBuffer;
 
 /// The JS side of an environment: one function that is told of every event.

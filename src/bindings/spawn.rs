@@ -10,13 +10,15 @@ use napi::{Env, Unknown};
 use napi_derive::napi;
 
 use super::environment::Environment;
+use super::extras::SpawnExtras;
 use super::handle::{Channel, Handle};
 use super::{negative_errno, raw};
 use crate::channel::frame::Wire;
+use crate::limits::Groups;
 use crate::process::Child;
 use crate::stream::{Kind, Stream};
 use crate::sys::spawn::{CStringArray, Failure, Request, Step};
-use crate::sys::{environ, fd, socket, spawn};
+use crate::sys::{environ, exit, fd, socket, spawn};
 
 // The plan, an Int32Array that carries numbers in and out. lib/native.js has the same layout.
 //
@@ -31,6 +33,9 @@ const STDIO: usize = 4;
 const OUT_PID: usize = 0;
 const OUT_CHILD: usize = 1;
 const OUT_STEP: usize = 2;
+
+/// What a pipe holds, unless its user has used up what all pipes of a user may hold.
+const PIPE_BYTES: usize = 64 * 1024;
 
 const FLAG_DETACHED: i32 = 1;
 const FLAG_UID: i32 = 2;
@@ -51,6 +56,10 @@ enum Stdio {
     Lend(u32),
     /// A socketpair that speaks messages.
     Channel(Wire),
+    /// As `Fifo` where the pipe holds what a pipe should, else as `Socket`.
+    FifoOrSocket,
+    /// What the entry before it of this index is.
+    Same(usize),
 }
 
 impl Stdio {
@@ -60,6 +69,8 @@ impl Stdio {
             2 => Stdio::Fifo,
             3 => Stdio::Inherit(value),
             4 => Stdio::Lend(value.cast_unsigned()),
+            6 => Stdio::FifoOrSocket,
+            7 => Stdio::Same(value.unsigned_abs() as usize),
             5 => Stdio::Channel(if value == 0 { Wire::Json } else { Wire::Length }),
             _ => Stdio::Ignore,
         }
@@ -79,6 +90,7 @@ enum Theirs {
     Nothing,
     Owned(OwnedFd),
     Borrowed(BorrowedFd<'static>),
+    Same(usize),
 }
 
 /// Both ends of all entries.
@@ -94,7 +106,7 @@ impl Environment {
     /// `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
     /// other ends are closed), unless opening them was what failed: then the number of stdio
     /// entries in the plan is cleared, and nothing is open.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn spawn(
         &self,
         js: Env,
@@ -105,10 +117,27 @@ impl Environment {
         plan: Unknown<'_>,
     ) -> napi::Result<i32> {
         let request = Packed { file, argv, env, cwd };
-        Ok(self.spawn_packed(request, raw::int32s(&js, plan)?))
+        Ok(self.spawn_packed(request, raw::int32s(&js, plan)?, None))
     }
 
-    fn spawn_packed(&self, packed: Packed, plan: &mut [i32]) -> i32 {
+    /// The same with options of ours. Apart, so that nobody else pays for them.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "one crossing, as spawn")]
+    pub fn spawn_with(
+        &self,
+        js: Env,
+        file: String,
+        argv: String,
+        env: String,
+        cwd: Option<String>,
+        plan: Unknown<'_>,
+        extras: SpawnExtras,
+    ) -> napi::Result<i32> {
+        let request = Packed { file, argv, env, cwd };
+        Ok(self.spawn_packed(request, raw::int32s(&js, plan)?, Some(&extras)))
+    }
+
+    fn spawn_packed(&self, packed: Packed, plan: &mut [i32], extras: Option<&SpawnExtras>) -> i32 {
         let count = usize::try_from(plan[STDIO_COUNT]).unwrap_or(0);
         let stdio: Vec<Stdio> = plan[STDIO..]
             .chunks_exact(2)
@@ -124,18 +153,26 @@ impl Environment {
             }
         };
         let flags = plan[FLAGS];
-        let request = Request {
-            file: packed.file.as_bytes(),
-            argv: &CStringArray::from_terminated(packed.argv.into_bytes()),
-            env: &environment(packed.env, flags & FLAG_INHERIT != 0),
-            // JS has refused NULs.
-            cwd: packed.cwd.and_then(|cwd| CString::new(cwd).ok()),
-            detached: flags & FLAG_DETACHED != 0,
-            uid: (flags & FLAG_UID != 0).then_some(plan[UID].cast_unsigned()),
-            gid: (flags & FLAG_GID != 0).then_some(plan[GID].cast_unsigned()),
-            stdio: &ends.theirs.iter().map(Theirs::borrow).collect::<Vec<_>>(),
-        };
-        let started = start(&request);
+        let groups = extras.and_then(|extras| extras.groups).map(|it| self.inner.groups.take(it));
+        let groups = groups.unwrap_or_default();
+        let opened = extras.map(|extras| extras.open(&groups)).transpose();
+        let started = opened.and_then(|opened| {
+            let extras = extras.zip(opened.as_ref());
+            let extras = extras.map(|(extras, opened)| extras.extras(opened)).transpose()?;
+            let request = Request {
+                file: packed.file.as_bytes(),
+                argv: &CStringArray::from_terminated(packed.argv.into_bytes()),
+                env: &environment(packed.env, flags & FLAG_INHERIT != 0),
+                // JS has refused NULs.
+                cwd: packed.cwd.and_then(|cwd| CString::new(cwd).ok()),
+                detached: flags & FLAG_DETACHED != 0,
+                uid: (flags & FLAG_UID != 0).then_some(plan[UID].cast_unsigned()),
+                gid: (flags & FLAG_GID != 0).then_some(plan[GID].cast_unsigned()),
+                stdio: &ends.theirs.iter().map(|fd| fd.borrow(&ends.theirs)).collect::<Vec<_>>(),
+                extras: extras.as_ref(),
+            };
+            start(&request, groups)
+        });
         drop(ends.theirs);
         for (index, handle) in ends.ours {
             plan[STDIO + 2 * index + 1] = self.inner.reactor.insert(Rc::new(handle)).cast_signed();
@@ -171,22 +208,12 @@ impl Environment {
         for (index, &entry) in stdio.iter().enumerate() {
             let theirs = match entry {
                 Stdio::Ignore => Theirs::Nothing,
-                Stdio::Socket => {
-                    let (ours, theirs) = socket::pair()?;
-                    ends.ours.push((index, Handle::Stream(Stream::new(Kind::Socket, ours))));
+                Stdio::Socket | Stdio::Fifo | Stdio::FifoOrSocket => {
+                    let (ours, theirs) = open_stream(entry, index == 0)?;
+                    ends.ours.push((index, Handle::Stream(ours)));
                     Theirs::Owned(theirs)
                 }
-                Stdio::Fifo => {
-                    let (reader, writer) = fd::pipe()?;
-                    let (kind, ours, theirs) = if index == 0 {
-                        (Kind::PipeWriter, writer, reader)
-                    } else {
-                        (Kind::PipeReader, reader, writer)
-                    };
-                    fd::set_nonblocking(ours.as_fd(), true)?;
-                    ends.ours.push((index, Handle::Stream(Stream::new(kind, ours))));
-                    Theirs::Owned(theirs)
-                }
+                Stdio::Same(earlier) => Theirs::Same(earlier),
                 Stdio::Channel(wire) => {
                     let (ours, theirs) = socket::pair()?;
                     ends.ours.push((index, Handle::Channel(Channel::new(wire, ours))));
@@ -208,9 +235,31 @@ impl Environment {
     }
 }
 
+/// Both ends of a stream; `writes` tells which end of a pipe is ours.
+fn open_stream(entry: Stdio, writes: bool) -> io::Result<(Stream, OwnedFd)> {
+    if entry != Stdio::Socket {
+        let (reader, writer) = fd::pipe()?;
+        if entry == Stdio::Fifo || fd::pipe_size(writer.as_fd())? >= PIPE_BYTES {
+            let (kind, ours, theirs) = if writes {
+                (Kind::PipeWriter, writer, reader)
+            } else {
+                (Kind::PipeReader, reader, writer)
+            };
+            fd::set_nonblocking(ours.as_fd(), true)?;
+            return Ok((Stream::new(kind, ours), theirs));
+        }
+    }
+    let (ours, theirs) = socket::pair()?;
+    Ok((Stream::new(Kind::Socket, ours), theirs))
+}
+
 impl Theirs {
-    fn borrow(&self) -> Option<BorrowedFd<'_>> {
+    fn borrow<'a>(&'a self, all: &'a [Theirs]) -> Option<BorrowedFd<'a>> {
         match self {
+            Theirs::Same(earlier) => match all.get(*earlier)? {
+                Theirs::Same(_) => None,
+                entry => entry.borrow(all),
+            },
             Theirs::Nothing => None,
             Theirs::Owned(fd) => Some(fd.as_fd()),
             Theirs::Borrowed(fd) => Some(*fd),
@@ -227,10 +276,14 @@ pub(super) fn environment(entries: String, inherits: bool) -> CStringArray {
     }
 }
 
-fn start(request: &Request<'_>) -> Result<(i32, Child), Failure> {
+fn start(request: &Request<'_>, groups: Groups) -> Result<(i32, Child), Failure> {
     let spawned = spawn::spawn(request)?;
     let pid = spawned.pid;
-    let child = Child::new(spawned)
+    if let Err(error) = groups.settle() {
+        exit::kill_and_reap(pid);
+        return Err(Failure { step: Step::Cgroup, errno: -negative_errno(&error) });
+    }
+    let child = Child::new(spawned, groups)
         .map_err(|error| Failure { step: Step::Clone, errno: -negative_errno(&error) })?;
     Ok((pid, child))
 }

@@ -1,28 +1,31 @@
 //! Streams for JS: reading on and off, writing, half-close.
 
+use std::os::fd::IntoRawFd;
+
 use napi_derive::napi;
 
 use super::environment::Environment;
 use super::handle::Handle;
 use super::{negative_errno, status};
 use crate::stream::{Kind, Stream};
+use crate::sys::fd;
 
 #[napi]
 impl Environment {
     /// Starts reading: `Data` events until `End`, `readStop` or `close`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn read_start(&self, token: u32) -> i32 {
         self.set_reading(token, true)
     }
 
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn read_stop(&self, token: u32) -> i32 {
         self.set_reading(token, false)
     }
 
     /// Reads in small pieces again: the receiver of a fast stream has paused, and would have to
     /// buffer more than Node's does.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn cool(&self, token: u32) -> i32 {
         self.with_stream(token, |stream| {
             stream.cool();
@@ -32,25 +35,29 @@ impl Environment {
 
     /// Writes as many of the bytes from `offset` on as fit now, and answers how many, or
     /// `-errno`. If not all did, `Writable` tells when to call again with the rest.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn write(&self, token: u32, bytes: &[u8], offset: u32) -> i32 {
-        self.with_stream(token, |stream| {
-            let rest = bytes.get(offset as usize..).unwrap_or_default();
-            match stream.write(rest) {
-                Ok(count) => {
-                    if count < rest.len() {
-                        stream.set_waiting_to_write(true);
-                    }
-                    i32::try_from(count).unwrap_or(i32::MAX)
-                }
-                Err(error) => negative_errno(&error),
+        let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
+        let Handle::Stream(stream) = &*handle else { return -libc::EBADF };
+        let rest = bytes.get(offset as usize..).unwrap_or_default();
+        let count = match stream.write(rest) {
+            Ok(count) => count,
+            Err(error) => return negative_errno(&error),
+        };
+        if count < rest.len() {
+            stream.set_waiting_to_write(true);
+            if let Err(error) = self.inner.reactor.update(token) {
+                return negative_errno(&error);
             }
-        })
+        }
+        // Where all did, what is no longer waited for leaves the set when the wake-up is over: mostly
+        // it writes more, and waits again.
+        i32::try_from(count).unwrap_or(i32::MAX)
     }
 
     /// Ends the writing direction: a socket's, or the whole of a pipe's writing end. A pipe's
     /// reading end has none.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn shutdown(&self, token: u32) -> i32 {
         let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
         let Handle::Stream(stream) = &*handle else { return -libc::EBADF };
@@ -61,6 +68,16 @@ impl Environment {
                 self.inner.quiesce(token, &handle);
                 0
             }
+        }
+    }
+
+    /// A pipe for two children to share: the descriptor to read from and the one to write to, both
+    /// JS's to close. One number alone is `-errno`.
+    #[napi(catch_unwind)]
+    pub fn open_pipe(&self) -> Vec<i32> {
+        match fd::pipe() {
+            Ok((reader, writer)) => vec![reader.into_raw_fd(), writer.into_raw_fd()],
+            Err(error) => vec![negative_errno(&error)],
         }
     }
 

@@ -10,10 +10,11 @@ use super::environment::Environment;
 use super::negative_errno;
 use super::raw::Captured;
 use super::spawn::environment;
+use crate::capture::ends::Ends;
 use crate::sync::{self, Channel, Limits, Outcome, Stdio};
 use crate::sys::exit::ExitStatus;
 use crate::sys::fd;
-use crate::sys::spawn::{CStringArray, Request};
+use crate::sys::spawn::{CStringArray, Failure, Request, Step};
 
 /// A program to run. `argv` and `env` hold their entries each ended by a NUL.
 #[napi(object, object_to_js = false)]
@@ -35,6 +36,13 @@ pub struct SyncRequest {
     /// Bytes of all outputs together; 0 is no limit.
     pub max_buffer: f64,
     pub kill_signal: i32,
+    /// Milliseconds from that signal to SIGKILL; absent: never.
+    pub force_after: Option<f64>,
+    /// Keep only so many bytes of the beginning and of the end of each output.
+    pub head: Option<f64>,
+    pub tail: Option<f64>,
+    /// Whether the outputs end with the program, whoever else may still write to them.
+    pub ends_at_exit: Option<bool>,
 }
 
 /// How it came out. Without a `pid` it was not started, and `errno` says why.
@@ -42,10 +50,18 @@ pub struct SyncRequest {
 pub struct SyncOutcome {
     /// A positive errno, or 0.
     pub errno: i32,
+    /// The step at which the start failed; `Step` in src/sys/linux/vfork.rs has the numbers.
+    pub step: Option<i32>,
     pub pid: i32,
     pub code: i32,
     /// The signal that killed it, or 0.
     pub signal: i32,
+    /// How many bytes of each entry's output were not kept.
+    pub dropped: Option<Vec<f64>>,
+    /// Whether it was sent SIGKILL in the end.
+    pub forced: Option<bool>,
+    /// With `endsAtExit`: what it used; lib/bill.js has the order.
+    pub bill: Option<Vec<f64>>,
     /// What came out of each stdio entry; null for all but outputs. Absent without a `pid`.
     #[napi(ts_type = "Array<Buffer | null>")]
     pub output: Option<Vec<Option<Captured>>>,
@@ -54,17 +70,31 @@ pub struct SyncOutcome {
 #[napi]
 impl Environment {
     /// Runs a program while this thread waits. `input` is what it reads from the first entry.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn run_sync(&self, request: SyncRequest, input: &[u8]) -> SyncOutcome {
         // From here on, as in Node: what the start takes counts.
         let start = Instant::now();
+        let wants_bill = request.ends_at_exit.unwrap_or(false);
         let ran = self
             .stdio_of(&request.stdio)
-            .map_err(|error| -negative_errno(&error))
+            .map_err(|error| Failure { step: Step::Stdio, errno: -negative_errno(&error) })
             .and_then(|stdio| run(request, &stdio, input, start));
         match ran {
-            Ok(outcome) => from_outcome(outcome),
-            Err(errno) => SyncOutcome { errno, pid: 0, code: 0, signal: 0, output: None },
+            Ok(outcome) => from_outcome(outcome, wants_bill),
+            Err(Failure { step, errno }) => {
+                let step = Some(step as i32);
+                SyncOutcome {
+                    errno,
+                    step,
+                    pid: 0,
+                    code: 0,
+                    signal: 0,
+                    output: None,
+                    dropped: None,
+                    forced: None,
+                    bill: None,
+                }
+            }
         }
     }
 
@@ -81,6 +111,7 @@ impl Environment {
             2 => end(Channel::Fifo),
             3 => Stdio::Fd(fd::borrow(value)?),
             4 => Stdio::Owned(self.lend(value.cast_unsigned())?),
+            7 => Stdio::Same(value.unsigned_abs() as usize),
             _ => Stdio::Ignore,
         })
     }
@@ -91,11 +122,17 @@ fn run(
     stdio: &[Stdio<'_>],
     input: &[u8],
     start: Instant,
-) -> Result<Outcome, i32> {
+) -> Result<Outcome, Failure> {
     let limits = Limits {
         deadline: deadline(start, request.timeout),
         output: output_limit(request.max_buffer),
         kill_signal: request.kill_signal,
+        force_after: request.force_after.and_then(milliseconds),
+        ends: request
+            .head
+            .zip(request.tail)
+            .map(|(head, tail)| Ends::new(head as usize, tail as usize)),
+        ends_at_exit: request.ends_at_exit.unwrap_or(false),
     };
     let program = Request {
         file: request.file.as_bytes(),
@@ -107,17 +144,21 @@ fn run(
         uid: request.uid.map(i32::cast_unsigned),
         gid: request.gid.map(i32::cast_unsigned),
         stdio: &[],
+        extras: None,
     };
     sync::run(program, stdio, input, &limits)
 }
 
 /// `None`: never, also for a time that no clock will reach.
-fn deadline(start: Instant, milliseconds: f64) -> Option<Instant> {
-    if milliseconds <= 0.0 {
+fn deadline(start: Instant, timeout: f64) -> Option<Instant> {
+    if timeout <= 0.0 {
         return None;
     }
-    let timeout = Duration::try_from_secs_f64(milliseconds / 1000.0).ok()?;
-    start.checked_add(timeout)
+    start.checked_add(milliseconds(timeout)?)
+}
+
+fn milliseconds(number: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(number / 1000.0).ok()
 }
 
 /// JS allows fractions: 4 bytes are not more than 4.5, 5 are.
@@ -125,7 +166,7 @@ fn output_limit(bytes: f64) -> Option<u64> {
     (bytes > 0.0 && bytes.is_finite()).then_some(bytes as u64)
 }
 
-fn from_outcome(outcome: Outcome) -> SyncOutcome {
+fn from_outcome(outcome: Outcome, wants_bill: bool) -> SyncOutcome {
     let (code, signal) = match outcome.exit {
         ExitStatus::Code(code) => (code, 0),
         ExitStatus::Signal(signal) => (0, signal),
@@ -133,6 +174,10 @@ fn from_outcome(outcome: Outcome) -> SyncOutcome {
     let captured = |output: Option<Vec<u8>>| output.map(Captured);
     SyncOutcome {
         errno: outcome.errno.unwrap_or(0),
+        step: None,
+        dropped: Some(outcome.dropped.into_iter().map(|count| count as f64).collect()),
+        forced: Some(outcome.forced),
+        bill: outcome.bill.filter(|_| wants_bill).map(|bill| bill.figures().to_vec()),
         pid: outcome.pid,
         code,
         signal,

@@ -1,5 +1,5 @@
 //! A capture on a thread of ours, one for all of them: started with the first, it waits for the
-//! sockets of an epoll set, and tells the loop by an eventfd when a stream is done. Both threads
+//! streams of an epoll set, and tells the loop by an eventfd when a stream is done. Both threads
 //! go by what stands under one lock, which is held for a read at a time: the JS thread can take
 //! the bytes away whenever it likes, and the descriptor is closed when it has them.
 
@@ -8,7 +8,9 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Source;
 use super::gathered::{Chunk, Gathered};
+use super::growth::Growth;
 use crate::sys::epoll::{Epoll, Interest};
 use crate::sys::{fd, signal};
 
@@ -23,8 +25,11 @@ pub(super) struct Away {
 /// One capture, as both threads know it.
 struct Shared {
     state: Mutex<State>,
+    source: Source,
     /// Counted up once, when the reader is done.
     counter: OwnedFd,
+    /// A pipe that is read here is a busy one.
+    _growth: Option<Growth>,
 }
 
 enum State {
@@ -52,11 +57,13 @@ struct Captures {
 
 impl Away {
     /// Takes what was gathered along; leaves it where it is if descriptors or threads ran out.
-    pub fn start(socket: impl AsFd, gathered: &mut Gathered) -> Option<Away> {
-        let socket = fd::duplicate(socket.as_fd()).ok()?;
+    pub fn start(fd: impl AsFd, source: Source, gathered: &mut Gathered) -> Option<Away> {
+        let socket = fd::duplicate(fd.as_fd()).ok()?;
         let counter = fd::wake_up_counter().ok()?;
         let reader = Reader::get()?;
-        let shared = Arc::new(Shared { state: Mutex::new(State::Recalled), counter });
+        let growth = if source == Source::Pipe { Growth::of(socket.as_fd()) } else { None };
+        let state = Mutex::new(State::Recalled);
+        let shared = Arc::new(Shared { state, source, counter, _growth: growth });
         // The reader waits for the lock until there is something to add to.
         let mut state = lock(&shared.state);
         let key = reader.add(&socket, &shared)?;
@@ -88,6 +95,16 @@ impl Away {
             State::Ended(chunks, _) => chunks,
             State::Recalled => Vec::new(),
         }
+    }
+
+    /// Ends the reading here, if it is not over yet: what there is, for another to add to.
+    pub fn give_back(&self) -> Option<Gathered> {
+        let mut state = lock(&self.shared.state);
+        let State::Reading(socket, gathered) = &mut *state else { return None };
+        self.reader.remove(self.key, socket.as_fd());
+        let gathered = gathered.take_over();
+        *state = State::Recalled;
+        Some(gathered)
     }
 
     fn take(&self) -> State {
@@ -160,7 +177,7 @@ impl Reader {
     fn turn(&self, key: u64, capture: &Shared) {
         let mut state = lock(&capture.state);
         let State::Reading(socket, gathered) = &mut *state else { return };
-        let next = match gathered.receive(&*socket) {
+        let next = match gathered.receive(&*socket, capture.source) {
             Ok(0) => {
                 let gathered = gathered.take_over();
                 let count = gathered.count();

@@ -4,6 +4,8 @@
 use std::io;
 use std::os::fd::AsFd;
 
+use super::Source;
+use super::ends::Ends;
 use crate::sys::append;
 
 /// What one read asks for while no limit is near.
@@ -42,6 +44,8 @@ pub(super) struct Gathered {
     form: Form,
     /// How many bytes may be there before JS has to count in its own way.
     limit: Option<usize>,
+    /// Where not all of it is to be kept.
+    ends: Option<Ends>,
     bytes: Vec<u8>,
     /// Where the last read begins.
     last: usize,
@@ -57,6 +61,7 @@ impl Gathered {
         Gathered {
             form,
             limit,
+            ends: None,
             bytes: Vec::new(),
             last: 0,
             valid: 0,
@@ -66,14 +71,19 @@ impl Gathered {
         }
     }
 
+    pub fn of_ends(head: usize, tail: usize) -> Gathered {
+        Gathered { ends: Some(Ends::new(head, tail)), ..Gathered::new(Form::Bytes, None) }
+    }
+
     /// All of it, for another owner.
     pub fn take_over(&mut self) -> Gathered {
-        let empty = Gathered::new(self.form, self.limit);
+        let empty = Gathered { ends: self.ends, ..Gathered::new(self.form, self.limit) };
         std::mem::replace(self, empty)
     }
 
+    /// How many bytes have come, kept or not.
     pub fn count(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.ends.map_or(0, |ends| ends.dropped())
     }
 
     pub fn take(&mut self, piece: &[u8]) {
@@ -82,12 +92,15 @@ impl Gathered {
         self.check();
     }
 
-    /// Reads once from a socket: the count, 0 at the end.
-    pub fn receive(&mut self, socket: impl AsFd) -> io::Result<usize> {
+    /// Reads once: the count, 0 at the end.
+    pub fn receive(&mut self, fd: impl AsFd, source: Source) -> io::Result<usize> {
         let far = self.limit.is_none_or(|limit| limit >= self.bytes.len() + LARGE_READ_BYTES);
         let size = if far { LARGE_READ_BYTES } else { READ_BYTES };
         let start = self.bytes.len();
-        let count = append::receive(socket, &mut self.bytes, size)?;
+        let count = match source {
+            Source::Socket => append::receive(fd, &mut self.bytes, size)?,
+            Source::Pipe => append::read(fd, &mut self.bytes, size)?,
+        };
         if count == 0 {
             self.end();
         } else {
@@ -108,6 +121,9 @@ impl Gathered {
     }
 
     fn check(&mut self) {
+        if let Some(ends) = &mut self.ends {
+            ends.trim(&mut self.bytes);
+        }
         if self.form != Form::Utf8 || self.is_malformed {
             return;
         }
@@ -129,10 +145,13 @@ impl Gathered {
 
     /// One chunk if the output is complete and this side can decode it, else the bytes.
     pub fn into_chunks(mut self) -> Vec<Chunk> {
+        if let Some(ends) = &mut self.ends {
+            ends.finish(&mut self.bytes);
+        }
         if self.bytes.is_empty() {
             return Vec::new();
         }
-        if self.has_ended && !self.is_refused() {
+        if (self.has_ended || self.ends.is_some()) && !self.is_refused() {
             let fits = self.bytes.len() <= STRING_UNITS;
             match self.form {
                 Form::Bytes => {

@@ -7,12 +7,13 @@
 //! the stream is read as any other from there.
 
 mod away;
+pub mod ends;
 mod gathered;
+mod growth;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use crate::sys::socket;
 use away::Away;
 use gathered::Gathered;
 pub use gathered::{Chunk, Form};
@@ -23,10 +24,18 @@ const LARGE_BYTES: usize = 256 * 1024;
 /// may write bytes one by one.
 const TURN_READS: usize = 32;
 
-/// A socket that is being captured.
+/// What is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    Socket,
+    /// The reading end of a pipe(2), non-blocking.
+    Pipe,
+}
+
+/// A stream that is being captured.
 pub struct Capture {
     place: Place,
-    /// Whether it may be moved, which has not failed yet.
+    /// Whether it may be moved: that has not failed yet, and is still worth it.
     is_movable: bool,
 }
 
@@ -54,7 +63,12 @@ impl Capture {
         Capture { place: Place::Here(Gathered::new(form, limit)), is_movable: true }
     }
 
-    /// What to watch while the socket is read elsewhere.
+    /// All that comes is taken, but only the first `head` bytes and the last `tail` are kept.
+    pub fn of_ends(head: usize, tail: usize) -> Capture {
+        Capture { place: Place::Here(Gathered::of_ends(head, tail)), is_movable: true }
+    }
+
+    /// What to watch while the stream is read elsewhere.
     pub fn counter(&self) -> Option<BorrowedFd<'_>> {
         match &self.place {
             Place::Here(_) => None,
@@ -62,7 +76,7 @@ impl Capture {
         }
     }
 
-    /// How many bytes there are by now.
+    /// How many bytes have come by now.
     pub fn count(&self) -> usize {
         match &self.place {
             Place::Here(gathered) => gathered.count(),
@@ -70,11 +84,11 @@ impl Capture {
         }
     }
 
-    /// Takes what there is, if the socket is read here, a `scratch` at a time; with
+    /// Takes what there is by `read`, if the stream is read here, a `scratch` at a time; with
     /// `may_stop_short` what is left behind a short read can wait.
     pub fn advance(
         &mut self,
-        socket: impl AsFd,
+        mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
         scratch: &mut [u8],
         may_stop_short: bool,
     ) -> Progress {
@@ -85,7 +99,7 @@ impl Capture {
         };
         let mut progress = Progress::Idle;
         for _ in 0..TURN_READS {
-            let count = match socket::receive(&socket, scratch) {
+            let count = match read(scratch) {
                 Ok(0) => {
                     gathered.end();
                     return Progress::Over;
@@ -110,17 +124,34 @@ impl Capture {
     }
 
     /// Has the thread read on, through a descriptor of its own. Where that cannot be had, the
-    /// socket is still read here.
-    pub fn move_away(&mut self, socket: impl AsFd) {
+    /// stream is still read here.
+    pub fn move_away(&mut self, fd: impl AsFd, source: Source) {
         self.is_movable = false;
         if let Place::Here(gathered) = &mut self.place
-            && let Some(away) = Away::start(socket, gathered)
+            && let Some(away) = Away::start(fd, source, gathered)
         {
             self.place = Place::Away(away);
         }
     }
 
-    /// What was gathered: the whole output in one if that is known to have ended, else as it came.
+    /// Has the stream read here for the rest of its time, unless that is over elsewhere.
+    pub fn stay_here(&mut self) {
+        self.is_movable = false;
+        if let Place::Away(away) = &self.place
+            && let Some(gathered) = away.give_back()
+        {
+            self.place = Place::Here(gathered);
+        }
+    }
+
+    /// Nothing more is to come: what is here is the whole output.
+    pub fn end(&mut self) {
+        if let Place::Here(gathered) = &mut self.place {
+            gathered.end();
+        }
+    }
+
+    /// What was kept of it: the whole output in one if that is known to have ended, else as it came.
     pub fn into_chunks(self) -> Vec<Chunk> {
         match self.place {
             Place::Here(gathered) => gathered.into_chunks(),
@@ -133,6 +164,7 @@ impl Capture {
 mod tests {
     use super::*;
     use crate::sys::epoll::{Epoll, Interest};
+    use crate::sys::{fd, socket};
     use std::io::Write;
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
@@ -149,7 +181,7 @@ mod tests {
             let watched = capture.counter().unwrap_or(socket.as_fd());
             epoll.add(watched, 0, Interest { read: true, write: false }).unwrap();
             epoll.wait(&mut Vec::new()).unwrap();
-            match capture.advance(socket, &mut scratch, false) {
+            match capture.advance(|buffer| socket::receive(socket, buffer), &mut scratch, false) {
                 Progress::Idle | Progress::Waiting => {}
                 progress => return progress,
             }
@@ -178,7 +210,7 @@ mod tests {
         let writing = std::thread::spawn(move || writer(theirs).write_all(&sent).unwrap());
         let mut capture = Capture::new(Form::Utf8, None);
         assert_eq!(advance(&mut capture, &ours), Progress::Large);
-        capture.move_away(&ours);
+        capture.move_away(&ours, Source::Socket);
         assert!(capture.counter().is_some());
         assert_eq!(advance(&mut capture, &ours), Progress::Over);
         writing.join().unwrap();
@@ -194,7 +226,7 @@ mod tests {
         let writing = std::thread::spawn(move || writer(theirs).write_all(&sent).unwrap());
         let mut capture = Capture::new(Form::Bytes, None);
         assert_eq!(advance(&mut capture, &ours), Progress::Large);
-        capture.move_away(&ours);
+        capture.move_away(&ours, Source::Socket);
         while capture.count() < 1_000_000 {
             std::thread::yield_now();
         }
@@ -226,7 +258,7 @@ mod tests {
         let writing = std::thread::spawn(move || drop(writer(theirs).write_all(&sent)));
         let mut capture = Capture::new(Form::Utf8, Some(700_000));
         assert_eq!(advance(&mut capture, &ours), Progress::Large);
-        capture.move_away(&ours);
+        capture.move_away(&ours, Source::Socket);
         assert_eq!(advance(&mut capture, &ours), Progress::Over);
         let count = capture.count();
         assert!((700_001..=700_000 + 64 * 1024).contains(&count), "{count}");
@@ -249,12 +281,59 @@ mod tests {
         let mut stream = writer(theirs);
         stream.write_all(&text(100_000)).unwrap();
         let mut capture = Capture::new(Form::Bytes, None);
-        capture.advance(&ours, &mut [0; 64], false);
-        capture.move_away(&ours);
+        capture.advance(|buffer| socket::receive(&ours, buffer), &mut [0; 64], false);
+        capture.move_away(&ours, Source::Socket);
         drop(ours);
         // Still open: the capture has a duplicate.
         stream.write_all(b"more").unwrap();
         drop(capture);
         assert_eq!(stream.write(b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn a_pipe_is_captured_too_and_only_its_ends_are_kept() {
+        let (ours, theirs) = fd::pipe().unwrap();
+        fd::set_nonblocking(ours.as_fd(), true).unwrap();
+        let sent = text(5_000_000);
+        let expected = [&sent[..10], &sent[sent.len() - 20..]].concat();
+        let writing = std::thread::spawn(move || {
+            std::fs::File::from(theirs).write_all(&sent).unwrap();
+        });
+        let mut capture = Capture::of_ends(10, 20);
+        let mut scratch = vec![0; 64 * 1024];
+        loop {
+            let epoll = Epoll::new().unwrap();
+            let watched = capture.counter().unwrap_or(ours.as_fd());
+            epoll.add(watched, 0, Interest { read: true, write: false }).unwrap();
+            epoll.wait(&mut Vec::new()).unwrap();
+            match capture.advance(|buffer| fd::read(&ours, buffer), &mut scratch, false) {
+                Progress::Large => capture.move_away(&ours, Source::Pipe),
+                Progress::Over => break,
+                Progress::Idle | Progress::Waiting => {}
+            }
+        }
+        writing.join().unwrap();
+        assert_eq!(capture.count(), 5_000_000);
+        assert_eq!(capture.into_chunks(), [Chunk::Bytes(expected)]);
+    }
+
+    #[test]
+    fn a_capture_elsewhere_comes_back_with_all_that_was_read() {
+        let (ours, theirs) = socket::pair().unwrap();
+        let mut stream = writer(theirs);
+        let sent = text(150_000);
+        stream.write_all(&sent).unwrap();
+        let mut capture = Capture::new(Form::Bytes, None);
+        capture.move_away(&ours, Source::Socket);
+        while capture.count() < sent.len() {
+            std::thread::yield_now();
+        }
+        capture.stay_here();
+        assert!(capture.counter().is_none());
+        capture.end();
+        assert!(capture.into_chunks() == [Chunk::Bytes(sent)]);
+        // Still open, and read no more.
+        stream.write_all(b"more").unwrap();
+        assert_eq!(socket::receive(&ours, &mut [0; 8]).unwrap(), 4);
     }
 }

@@ -70,9 +70,12 @@ impl<B: AsMut<[u8]>> Channel<B> {
         self.wire
     }
 
-    /// What is known of the other end, before anything of it is read.
+    /// What is known of the other end, before anything of it is read. Lines have no dialect: there it is
+    /// of no account.
     pub fn set_peer(&self, peer: Peer) {
-        self.peer.set(peer);
+        if self.wire == Wire::Length {
+            self.peer.set(peer);
+        }
     }
 
     pub fn outbox(&self) -> &Arc<Outbox> {

@@ -6,11 +6,13 @@ mod pipe;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::sys::exit::{self, ExitStatus, ExitWatch};
+use crate::bill::{Bill, Evidence};
+use crate::capture::ends::Ends as KeptEnds;
+use crate::sys::exit::{self, ExitStatus, ExitWatch, Usage};
 use crate::sys::poll;
-use crate::sys::spawn::{self, Request};
+use crate::sys::spawn::{self, Failure, Request, Step};
 pub use pipe::{Channel, Stdio};
 use pipe::{Ends, Pipe, Work};
 
@@ -23,6 +25,12 @@ pub struct Limits {
     pub output: Option<u64>,
     /// What the child is sent when it exceeds either.
     pub kill_signal: i32,
+    /// How long after that it is sent SIGKILL.
+    pub force_after: Option<Duration>,
+    /// Keep only the ends of each output.
+    pub ends: Option<KeptEnds>,
+    /// Whether the outputs end with the child, whoever else may still write to them.
+    pub ends_at_exit: bool,
 }
 
 /// How a program that was started came out.
@@ -30,14 +38,19 @@ pub struct Limits {
 pub struct Outcome {
     pub pid: i32,
     pub exit: ExitStatus,
+    /// What it used; `None` if somebody else has reaped it.
+    pub bill: Option<Bill>,
     /// For each stdio entry what was collected there; `None` for all but outputs.
     pub output: Vec<Option<Vec<u8>>>,
+    /// How many bytes of each entry's output are not in `output`.
+    pub dropped: Vec<usize>,
+    /// Whether SIGKILL was sent because the first signal was of no use.
+    pub forced: bool,
     /// The first thing that went wrong: ETIMEDOUT, ENOBUFS, EPIPE for input that was not read, ...
     pub errno: Option<i32>,
 }
 
-/// Runs the program, whose `stdio` is given apart. `Err` is the errno for which it was not
-/// started.
+/// Runs the program, whose `stdio` is given apart. `Err` tells why it was not started.
 ///
 /// Ends when the child has exited, all outputs have ended (a grandchild may hold one open) and
 /// the input is written or cannot be. Past a limit the child is killed, the outputs are closed as
@@ -47,39 +60,55 @@ pub fn run(
     stdio: &[Stdio<'_>],
     input: &[u8],
     limits: &Limits,
-) -> Result<Outcome, i32> {
+) -> Result<Outcome, Failure> {
     let mut ends = Vec::with_capacity(stdio.len());
     for entry in stdio {
-        ends.push(Ends::open(entry).map_err(|error| errno(&error))?);
+        ends.push(Ends::open(entry).map_err(|error| failed(Step::Stdio, &error))?);
     }
-    let theirs: Vec<Option<BorrowedFd<'_>>> = ends
-        .iter()
-        .zip(stdio)
-        .map(|(ends, entry)| match entry {
+    let mut theirs: Vec<Option<BorrowedFd<'_>>> = Vec::with_capacity(stdio.len());
+    for (ends, entry) in ends.iter().zip(stdio) {
+        theirs.push(match entry {
             Stdio::Fd(fd) => Some(*fd),
             Stdio::Owned(fd) => Some(fd.as_fd()),
+            Stdio::Same(earlier) => theirs.get(*earlier).copied().flatten(),
             _ => ends.theirs.as_ref().map(AsFd::as_fd),
-        })
-        .collect();
-    let started =
-        spawn::spawn(&Request { stdio: &theirs, ..request }).map_err(|failure| failure.errno)?;
+        });
+    }
+    let started = spawn::spawn(&Request { stdio: &theirs, ..request })?;
     let pid = started.pid;
     let watch = ExitWatch::new(pid, started.pidfd).map_err(|error| {
         exit::kill_and_reap(pid);
-        errno(&error)
+        failed(Step::Clone, &error)
     })?;
     let mut pipes: Vec<Pipe<'_>> = Vec::with_capacity(stdio.len());
     // The child's ends are closed here, or the outputs would never end.
     for (ends, entry) in ends.into_iter().zip(stdio) {
-        pipes.push(Pipe::new(ends.ours, entry, input));
+        pipes.push(Pipe::new(ends.ours, entry, input, limits.ends));
     }
-    let mut run =
-        Run { watch: Some(watch), exit: None, pipes, error: None, pipe_error: None, killed: false };
+    let mut run = Run {
+        watch: Some(watch),
+        exit: None,
+        usage: None,
+        pipes,
+        error: None,
+        pipe_error: None,
+        killed: false,
+        force_at: None,
+        forced: false,
+    };
     run.feed_all();
-    run.until_done(limits).map_err(|error| errno(&error))?;
+    run.until_done(limits).map_err(|error| failed(Step::Clone, &error))?;
     let errno = run.error.or(run.pipe_error);
-    let output = std::mem::take(&mut run.pipes).into_iter().map(Pipe::into_output).collect();
-    Ok(Outcome { pid, exit: run.exit.unwrap_or(ExitStatus::Code(0)), output, errno })
+    let collected = std::mem::take(&mut run.pipes).into_iter().map(Pipe::into_output);
+    let (output, dropped) = collected.unzip();
+    let exit = run.exit.unwrap_or(ExitStatus::Code(0));
+    let evidence = Evidence { before: started.peak_before, ..Evidence::default() };
+    let bill = run.usage.map(|usage| Bill::new(usage, &evidence));
+    Ok(Outcome { pid, exit, bill, output, dropped, forced: run.forced, errno })
+}
+
+fn failed(step: Step, error: &io::Error) -> Failure {
+    Failure { step, errno: errno(error) }
 }
 
 fn errno(error: &io::Error) -> i32 {
@@ -91,11 +120,15 @@ struct Run<'a> {
     /// `None` once reaped.
     watch: Option<ExitWatch>,
     exit: Option<ExitStatus>,
+    usage: Option<Usage>,
     pipes: Vec<Pipe<'a>>,
     error: Option<i32>,
     /// What went wrong with a pipe; of less weight than what befell the program.
     pipe_error: Option<i32>,
     killed: bool,
+    /// When SIGKILL is due.
+    force_at: Option<Instant>,
+    forced: bool,
 }
 
 impl Run<'_> {
@@ -113,9 +146,13 @@ impl Run<'_> {
             if watched.is_empty() {
                 return Ok(());
             }
-            let deadline = limits.deadline.filter(|_| !self.killed);
+            let deadline = if self.killed { self.force_at } else { limits.deadline };
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                self.kill(libc::ETIMEDOUT, limits);
+                if self.killed {
+                    self.force();
+                } else {
+                    self.kill(libc::ETIMEDOUT, limits);
+                }
                 continue;
             }
             let ready = poll::wait(&watched, deadline)?;
@@ -126,6 +163,9 @@ impl Run<'_> {
             // Behind the outputs: what the child wrote last is read in the same turn.
             if ready.get(places.len()).is_some_and(|&ready| ready) {
                 self.reap();
+                if limits.ends_at_exit && self.watch.is_none() {
+                    self.end_outputs(limits);
+                }
             }
         }
     }
@@ -183,13 +223,28 @@ impl Run<'_> {
 
     fn reap(&mut self) {
         let Some(watch) = &self.watch else { return };
-        self.exit = match watch.reap() {
+        match watch.reap_with_usage() {
             Ok(None) => return,
-            Ok(exit) => exit,
+            Ok(Some((exit, usage))) => {
+                self.exit = Some(exit);
+                self.usage = Some(usage);
+            }
             // ECHILD: a foreign waitpid(-1) was faster. How it went cannot be known.
-            Err(_) => Some(ExitStatus::Code(0)),
-        };
+            Err(_) => self.exit = Some(ExitStatus::Code(0)),
+        }
         self.watch = None;
+    }
+
+    /// The child has ended: what it wrote is read, and who else holds an output is not waited for.
+    fn end_outputs(&mut self, limits: &Limits) {
+        for place in 0..self.pipes.len() {
+            if let Some(pipe) = self.pipes.get_mut(place) {
+                pipe.end_soon();
+            }
+            while self.pipes.get(place).is_some_and(Pipe::is_open) {
+                self.serve(place, limits);
+            }
+        }
     }
 
     /// Ends the program for the reason given. Nothing more is read: whoever else holds an output
@@ -204,6 +259,12 @@ impl Run<'_> {
             let _ = watch.kill(libc::SIGKILL);
         }
         self.pipes.iter_mut().for_each(Pipe::close);
+        self.force_at = limits.force_after.and_then(|after| Instant::now().checked_add(after));
+    }
+
+    fn force(&mut self) {
+        self.force_at = None;
+        self.forced = self.watch.as_ref().is_some_and(|watch| watch.kill(libc::SIGKILL).is_ok());
     }
 }
 
@@ -217,130 +278,4 @@ impl Drop for Run<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::pipe::PIECE_BYTES;
-    use super::*;
-    use crate::sys::spawn::CStringArray;
-    use std::time::Duration;
-
-    const SOCKETS: [Stdio<'static>; 3] = [
-        Stdio::Input(Channel::Socket),
-        Stdio::Output(Channel::Socket),
-        Stdio::Output(Channel::Socket),
-    ];
-    const FIFOS: [Stdio<'static>; 3] =
-        [Stdio::Input(Channel::Fifo), Stdio::Output(Channel::Fifo), Stdio::Output(Channel::Fifo)];
-    const UNLIMITED: Limits = Limits { deadline: None, output: None, kill_signal: libc::SIGTERM };
-
-    fn list(entries: &[&str]) -> CStringArray {
-        let mut block = Vec::new();
-        for entry in entries {
-            block.extend_from_slice(entry.as_bytes());
-            block.push(0);
-        }
-        CStringArray::from_terminated(block)
-    }
-
-    fn shell(
-        script: &str,
-        stdio: &[Stdio<'_>],
-        input: &[u8],
-        limits: &Limits,
-    ) -> Result<Outcome, i32> {
-        let request = Request {
-            file: b"/bin/sh",
-            argv: &list(&["sh", "-c", script]),
-            env: &list(&["PATH=/bin:/usr/bin"]),
-            cwd: None,
-            detached: false,
-            uid: None,
-            gid: None,
-            stdio: &[],
-        };
-        run(request, stdio, input, limits)
-    }
-
-    fn is_reaped(pid: i32) -> bool {
-        !std::path::Path::new(&format!("/proc/{pid}")).exists()
-    }
-
-    #[test]
-    fn input_and_outputs_flow_at_once() {
-        let input: Vec<u8> = (0..3_000_000_u32).map(|i| (i % 251) as u8).collect();
-        let outcome = shell("exec cat", &SOCKETS, &input, &UNLIMITED).unwrap();
-        assert_eq!(outcome.output[0], None);
-        assert!(outcome.output[1].as_deref() == Some(&input));
-        // Two copies need a name for the second one, which a socket has not.
-        let outcome = shell("exec tee /dev/stderr", &FIFOS, &input, &UNLIMITED).unwrap();
-        assert_eq!((outcome.errno, outcome.exit), (None, ExitStatus::Code(0)));
-        assert!(outcome.output[1].as_deref() == Some(&input));
-        assert!(outcome.output[2].as_deref() == Some(&input));
-        assert!(is_reaped(outcome.pid));
-    }
-
-    #[test]
-    fn the_limit_of_output_counts_all_outputs_and_cuts_nothing() {
-        let limits = Limits { output: Some(6), ..UNLIMITED };
-        let script = "echo 1234; sleep 0.05; echo 5678 >&2; exec sleep 60";
-        let outcome = shell(script, &SOCKETS, b"", &limits).unwrap();
-        assert_eq!(outcome.errno, Some(libc::ENOBUFS));
-        assert_eq!(outcome.exit, ExitStatus::Signal(libc::SIGTERM));
-        assert_eq!(outcome.output[1].as_deref(), Some(&b"1234\n"[..]));
-        assert_eq!(outcome.output[2].as_deref(), Some(&b"5678\n"[..]));
-        let exact = Limits { output: Some(5), ..UNLIMITED };
-        assert_eq!(shell("echo 1234", &SOCKETS, b"", &exact).unwrap().errno, None);
-    }
-
-    #[test]
-    fn what_exceeds_the_limit_is_at_most_one_piece() {
-        let limits = Limits { output: Some(1_000_000), ..UNLIMITED };
-        let outcome = shell("exec cat /dev/zero", &SOCKETS, b"", &limits).unwrap();
-        let length = outcome.output[1].as_ref().unwrap().len();
-        assert!((1_000_001..=1_000_000 + PIECE_BYTES).contains(&length), "{length}");
-        assert!(is_reaped(outcome.pid));
-    }
-
-    #[test]
-    fn the_deadline_kills_and_does_not_wait_for_a_grandchild() {
-        let start = Instant::now();
-        let deadline = Some(start + Duration::from_millis(50));
-        let limits = Limits { deadline, kill_signal: libc::SIGKILL, ..UNLIMITED };
-        let outcome = shell("sleep 5 & echo a; sleep 5", &SOCKETS, b"", &limits).unwrap();
-        assert_eq!(outcome.errno, Some(libc::ETIMEDOUT));
-        assert_eq!(outcome.exit, ExitStatus::Signal(libc::SIGKILL));
-        assert_eq!(outcome.output[1].as_deref(), Some(&b"a\n"[..]));
-        assert!(start.elapsed() < Duration::from_secs(4));
-        assert!(is_reaped(outcome.pid));
-    }
-
-    #[test]
-    fn without_a_limit_the_output_of_a_grandchild_is_waited_for() {
-        let outcome = shell("(sleep 0.1; echo late) & exit 3", &SOCKETS, b"", &UNLIMITED).unwrap();
-        assert_eq!(outcome.exit, ExitStatus::Code(3));
-        assert_eq!(outcome.output[1].as_deref(), Some(&b"late\n"[..]));
-    }
-
-    #[test]
-    fn input_that_nobody_reads_is_epipe() {
-        let input = vec![b'x'; 1_000_000];
-        let outcome = shell("exit 4", &SOCKETS, &input, &UNLIMITED).unwrap();
-        assert_eq!((outcome.errno, outcome.exit), (Some(libc::EPIPE), ExitStatus::Code(4)));
-        let outcome = shell("exit 4", &FIFOS, &input, &UNLIMITED).unwrap();
-        assert_eq!((outcome.errno, outcome.exit), (Some(libc::EPIPE), ExitStatus::Code(4)));
-    }
-
-    #[test]
-    fn a_program_that_is_not_there_is_its_errno() {
-        let request = Request {
-            file: b"/nonexistent/program",
-            argv: &list(&["x"]),
-            env: &list(&[]),
-            cwd: None,
-            detached: false,
-            uid: None,
-            gid: None,
-            stdio: &[],
-        };
-        assert_eq!(run(request, &SOCKETS, b"", &UNLIMITED).unwrap_err(), libc::ENOENT);
-    }
-}
+mod tests;

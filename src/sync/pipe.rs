@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use crate::capture::ends::Ends as KeptEnds;
 use crate::sys::{append, fd, socket};
 
 /// What one read asks for while no limit is near.
@@ -13,6 +14,8 @@ pub(super) const PIECE_BYTES: usize = 64 * 1024;
 
 /// What becomes a descriptor of the child.
 pub enum Stdio<'a> {
+    /// What the entry before it of this index is.
+    Same(usize),
     /// /dev/null below 3, and from 3 up nothing.
     Ignore,
     /// A descriptor that the child gets a duplicate of.
@@ -41,7 +44,9 @@ pub(super) struct Ends {
 impl Ends {
     pub(super) fn open(entry: &Stdio<'_>) -> io::Result<Ends> {
         let (ours, theirs) = match entry {
-            Stdio::Ignore | Stdio::Fd(_) | Stdio::Owned(_) => return Ok(Ends::default()),
+            Stdio::Same(_) | Stdio::Ignore | Stdio::Fd(_) | Stdio::Owned(_) => {
+                return Ok(Ends::default());
+            }
             Stdio::Input(Channel::Socket) | Stdio::Output(Channel::Socket) => socket::pair()?,
             Stdio::Input(Channel::Fifo) => {
                 let (reader, writer) = fd::pipe()?;
@@ -64,6 +69,10 @@ pub(super) struct Pipe<'a> {
     fd: Option<OwnedFd>,
     channel: Channel,
     pub(super) work: Work<'a>,
+    /// Where not all of the output is kept.
+    ends: Option<KeptEnds>,
+    /// How many bytes are still to be read, once the output is known to end behind them.
+    left: Option<usize>,
 }
 
 pub(super) enum Work<'a> {
@@ -78,13 +87,18 @@ pub(super) enum Work<'a> {
 }
 
 impl<'a> Pipe<'a> {
-    pub(super) fn new(fd: Option<OwnedFd>, entry: &Stdio<'_>, input: &'a [u8]) -> Pipe<'a> {
+    pub(super) fn new(
+        fd: Option<OwnedFd>,
+        entry: &Stdio<'_>,
+        input: &'a [u8],
+        ends: Option<KeptEnds>,
+    ) -> Pipe<'a> {
         let (channel, work) = match entry {
             Stdio::Input(channel) => (*channel, Work::Feed(input)),
             Stdio::Output(channel) => (*channel, Work::Collect(Vec::new())),
             _ => (Channel::Socket, Work::None),
         };
-        Pipe { fd, channel, work }
+        Pipe { fd, channel, work, ends, left: None }
     }
 
     /// What to wait for: the descriptor, and whether to write.
@@ -130,13 +144,31 @@ impl<'a> Pipe<'a> {
         let (Work::Collect(bytes), Some(fd)) = (&mut self.work, &self.fd) else { return Ok(None) };
         let far = allowance.is_none_or(|left| left >= READ_BYTES as u64);
         let limit = if far { READ_BYTES } else { PIECE_BYTES - bytes.len() % PIECE_BYTES };
+        let limit = self.left.map_or(limit, |left| left.min(limit));
+        if limit == 0 {
+            self.close();
+            return Ok(None);
+        }
         let received = match self.channel {
             Channel::Socket => append::receive(fd, bytes, limit),
             Channel::Fifo => append::read(fd, bytes, limit),
         };
         match received {
-            Ok(count) if count > 0 => Ok(Some(count)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Ok(count) if count > 0 => {
+                if let Some(ends) = &mut self.ends {
+                    ends.trim(bytes);
+                }
+                self.left = self.left.map(|left| left.saturating_sub(count));
+                Ok(Some(count))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.left.is_none() => {
+                Ok(None)
+            }
+            // Somebody else has read what was left.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.close();
+                Ok(None)
+            }
             ended => {
                 self.close();
                 ended.map(|_| None)
@@ -153,10 +185,28 @@ impl<'a> Pipe<'a> {
         };
     }
 
-    pub(super) fn into_output(self) -> Option<Vec<u8>> {
-        match self.work {
-            Work::Collect(bytes) | Work::Collected(bytes) => Some(bytes),
-            _ => None,
+    /// Has an output end behind what there is to read now; an input is over.
+    pub(super) fn end_soon(&mut self) {
+        if !matches!(self.work, Work::Collect(_)) {
+            self.close();
+            return;
         }
+        let unread = self.fd.as_ref().and_then(|fd| fd::unread(fd.as_fd()).ok());
+        self.left = Some(unread.unwrap_or(0));
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.fd.is_some()
+    }
+
+    /// What was kept of an output, and how many bytes of it were not.
+    pub(super) fn into_output(mut self) -> (Option<Vec<u8>>, usize) {
+        let (Work::Collect(mut bytes) | Work::Collected(mut bytes)) = self.work else {
+            return (None, 0);
+        };
+        if let Some(ends) = &mut self.ends {
+            ends.finish(&mut bytes);
+        }
+        (Some(bytes), self.ends.map_or(0, |ends| ends.dropped()))
     }
 }

@@ -1,5 +1,5 @@
 //! The platform switch. Everything that talks to the kernel or to libuv lives below here, and
-//! nothing below here knows Node-API or tokio. A second platform is a new folder beside `linux`
+//! nothing below here knows Node-API. A second platform is a new folder beside `linux`
 //! and one line in this file; what the layers above may use is what this file re-exports.
 
 #[cfg(target_os = "linux")]
@@ -12,6 +12,6 @@ compile_error!("sprog is native on Linux only; elsewhere the package runs on Nod
 pub mod unwind;
 
 pub use imp::{
-    append, environ, epoll, exit, exit_hook, fd, memory, pidfd, poll, signal, socket,
-    spawn, uv,
+    append, environ, epoll, exit, exit_hook, fd, launcher, memory, pidfd, poll, proc, restrictions,
+    signal, socket, spawn, uv,
 };

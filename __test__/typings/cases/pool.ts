@@ -12,7 +12,7 @@ interface Functions {
   version: string;
 }
 
-export const pool = new Pool<Functions>('worker.js', { max: 2, fork: { env: {} } });
+const pool = new Pool<Functions>('worker.js', { max: 2, fork: { env: {} } });
 is<Equal<typeof pool, Pool<Functions>>>();
 export const resized = pool.run('resize', [new Uint8Array(1), 300], { priority: 1 });
 is<Equal<typeof resized, Promise<Uint8Array>>>();
@@ -47,7 +47,7 @@ is<Equal<typeof stats, PoolStats>>();
 export const closed = pool.close({ timeout: 5 });
 is<Equal<typeof closed, Promise<void>>>();
 
-export const untyped = new Pool(new URL('file:///worker.js'));
+const untyped = new Pool(new URL('file:///worker.js'));
 export const anything = untyped.run('whatever', [1, 'two']);
 is<Equal<typeof anything, Promise<any>>>();
 untyped.stream('whatever');

@@ -14,7 +14,6 @@ use super::cstrings::CStringArray;
 /// The environment of this process, with the `NAME=value` entries of `added` (each ended by a NUL)
 /// in the place of those of the same name.
 pub fn inherit(added: Vec<u8>) -> CStringArray {
-    // SAFETY: `environ` is a static of libc; it is read as a value.
     // SAFETY: a static of libc, read as a value.
     let mut at = unsafe { libc::environ };
     let entries = std::iter::from_fn(|| {

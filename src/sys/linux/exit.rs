@@ -9,7 +9,10 @@ use std::sync::{Arc, OnceLock};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
+use super::wait::{self, Whose};
 use super::{pidfd, signal};
+
+pub use super::wait::Usage;
 
 /// How a child ended: a code, or the signal that killed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,30 +55,36 @@ impl ExitWatch {
         }
     }
 
+    /// Whether the child has ended. It may be reaped already.
+    pub fn has_ended(&self) -> bool {
+        super::poll::is_readable(self.fd())
+    }
+
     /// The status if the child has ended, and then it is reaped: ask no more.
     pub fn reap(&self) -> io::Result<Option<ExitStatus>> {
-        let status = super::fd::retry(|| {
-            rustix::process::waitid(self.wait_id(), WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
-        })?;
-        Ok(status.map(|status| match status.terminating_signal() {
-            Some(signal) => ExitStatus::Signal(signal),
-            None => ExitStatus::Code(status.exit_status().unwrap_or(0)),
-        }))
+        Ok(self.reap_with_usage()?.map(|(status, _)| status))
+    }
+
+    /// The same, with what it used.
+    pub fn reap_with_usage(&self) -> io::Result<Option<(ExitStatus, Usage)>> {
+        wait::reap(match &self.means {
+            Means::Pidfd(fd) => Whose::Pidfd(fd.as_fd()),
+            // Before Linux 5.4 waitid knows no pidfds; the pid is ours until reaped.
+            Means::Waiter(_) => Whose::Pid(self.pid()),
+        })
     }
 
     /// Sends a signal to the child, which is not reaped while this value is in use.
     pub fn kill(&self, number: i32) -> io::Result<()> {
         match &self.means {
-            Means::Pidfd(fd) => pidfd::send_signal(fd.as_fd(), number),
+            Means::Pidfd(fd) => match pidfd::send_signal(fd.as_fd(), number) {
+                // A sandbox older than the call (Linux 5.1) refuses what it does not know, while the
+                // clone that made the pidfd went through. Where it is the child that may not be
+                // signalled, kill says so too.
+                Err(error) if is_refused(&error) => signal::kill_unreaped(self.pid(), number),
+                sent => sent,
+            },
             Means::Waiter(_) => signal::kill_unreaped(self.pid(), number),
-        }
-    }
-
-    fn wait_id(&self) -> WaitId<'_> {
-        match &self.means {
-            Means::Pidfd(fd) => WaitId::PidFd(fd.as_fd()),
-            // Before Linux 5.4 waitid knows no pidfds; the pid is ours until reaped.
-            Means::Waiter(_) => WaitId::Pid(self.pid),
         }
     }
 }
@@ -83,10 +92,20 @@ impl ExitWatch {
 /// Ends a child that cannot be watched, so that neither it nor a zombie is left.
 pub fn kill_and_reap(pid: i32) {
     let _ = signal::kill_unreaped(pid, libc::SIGKILL);
+    reap_ended(pid);
+}
+
+/// Reaps a child that has ended or is about to.
+pub(super) fn reap_ended(pid: i32) {
     if let Some(pid) = Pid::from_raw(pid) {
         let wait = || rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
         let _ = super::fd::retry(wait);
     }
+}
+
+/// Whether a system call is not to be had: what filters answer to one that they do not know.
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
 }
 
 fn open_pidfd(pid: Pid) -> Option<OwnedFd> {

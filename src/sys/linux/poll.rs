@@ -31,6 +31,11 @@ pub fn wait(
     Ok(polled.iter().map(|entry| !entry.revents().is_empty()).collect())
 }
 
+/// Whether there is something to read now, or nothing ever will be.
+pub fn is_readable(fd: BorrowedFd<'_>) -> bool {
+    matches!(wait(&[(fd, false)], Some(Instant::now())).as_deref(), Ok([true]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,9 +11,9 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::OnceLock;
 
-use rustix::process::{Pid, WaitId, WaitIdOptions};
-
 pub use super::cstrings::CStringArray;
+pub use super::extras::Extras;
+use super::launcher::Launch;
 use super::signal::Blocked;
 pub use super::vfork::Step;
 use super::vfork::{self, Child, Report};
@@ -34,12 +34,18 @@ pub struct Request<'a> {
     /// What becomes descriptor 0, 1, 2, ... of the child; `None`, or no entry, is /dev/null below
     /// 3, and from 3 up nothing.
     pub stdio: &'a [Option<BorrowedFd<'a>>],
+    /// What Node cannot ask for; `None` costs nothing.
+    pub extras: Option<&'a Extras<'a>>,
 }
 
 /// A started child, not yet watched or reaped.
 pub struct Spawned {
     pub pid: i32,
     pub pidfd: Option<OwnedFd>,
+    /// Bytes: the peak of the memory that the child ran in before its exec, which counts as its own.
+    pub peak_before: u64,
+    /// Whether the launcher started it.
+    pub launched: bool,
 }
 
 /// Why nothing was started: the step and its errno. Nothing is left behind.
@@ -84,11 +90,35 @@ fn spawn_by(request: &Request<'_>, share_memory: bool) -> Result<Spawned, Failur
         gid: request.gid.map_or(-1, i64::from),
         descriptor_count: descriptors.len() as i32,
         descriptors: descriptors.as_mut_ptr(),
+        extras: request.extras.map_or(ptr::null(), |extras| ptr::from_ref(extras).cast()),
+        launcher: ptr::null(),
         report_pipe: -1,
         report: Report::default(),
+        peak_before: 0,
     };
+    let Some(launch) = launch(request, &candidates, child.descriptor_count)? else {
+        return start(&mut child, share_memory);
+    };
+    let launcher = launch.launcher();
+    child.launcher = &raw const launcher;
+    launch.conclude(&start(&mut child, share_memory)?)
+}
+
+/// By the launcher, where that is asked for.
+fn launch(
+    request: &Request<'_>,
+    candidates: &CStringArray,
+    targets: i32,
+) -> Result<Option<Launch>, Failure> {
+    if request.extras.is_some_and(|extras| extras.launched) {
+        return Launch::new(candidates, request.argv, targets).map(Some);
+    }
+    Ok(None)
+}
+
+fn start(child: &mut Child, share_memory: bool) -> Result<Spawned, Failure> {
     if share_memory {
-        match start_sharing(&mut child) {
+        match start_sharing(child) {
             // A sandbox that refuses these clone flags, or a kernel without them: copy instead.
             Err(Failure {
                 step: Step::Clone,
@@ -97,7 +127,7 @@ fn spawn_by(request: &Request<'_>, share_memory: bool) -> Result<Spawned, Failur
             other => return other,
         }
     }
-    start_copying(&mut child)
+    start_copying(child)
 }
 
 /// clone with CLONE_VM and CLONE_VFORK: the cost does not grow with this process's memory.
@@ -111,7 +141,7 @@ fn start_sharing(child: &mut Child) -> Result<Spawned, Failure> {
     if changes_ids {
         vfork::restore_dumpable(dumpable);
     }
-    conclude(cloned, child.report)
+    conclude(cloned, child.report, child.peak_before)
 }
 
 /// clone without sharing: this process's page tables are copied, and the report comes by a pipe.
@@ -137,29 +167,20 @@ fn start_copying(child: &mut Child) -> Result<Spawned, Failure> {
         },
         _ => Report::default(),
     };
-    conclude(cloned, report)
+    // The copy begins with what is resident now, which is no more than our peak.
+    conclude(cloned, report, super::proc::own_peak().unwrap_or(u64::MAX))
 }
 
 /// A child that reported a failure is exiting: it is reaped here, so that no zombie is left.
-fn conclude(cloned: vfork::Cloned, report: Report) -> Result<Spawned, Failure> {
+fn conclude(cloned: vfork::Cloned, report: Report, peak_before: u64) -> Result<Spawned, Failure> {
     // SAFETY: clone stored a new descriptor there, which nobody else knows.
     let pidfd = (cloned.pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(cloned.pidfd) });
     if report.errno == 0 {
-        return Ok(Spawned { pid: cloned.pid, pidfd: pidfd.filter(|_| pidfd_wanted()) });
+        let pidfd = pidfd.filter(|_| pidfd_wanted());
+        return Ok(Spawned { pid: cloned.pid, pidfd, peak_before, launched: false });
     }
-    if let Some(pid) = Pid::from_raw(cloned.pid) {
-        let wait = || rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
-        let _ = super::fd::retry(wait);
-    }
-    let step = match report.step {
-        2 => Step::Session,
-        3 => Step::Stdio,
-        4 => Step::Chdir,
-        5 => Step::Gid,
-        6 => Step::Uid,
-        _ => Step::Exec,
-    };
-    Err(Failure { step, errno: report.errno })
+    exit::reap_ended(cloned.pid);
+    Err(Failure { step: Step::from_report(report.step), errno: report.errno })
 }
 
 /// Whether clone(CLONE_VM) really shares memory. qemu-user and valgrind succeed without sharing,
@@ -198,8 +219,11 @@ fn probe_sharing() -> Option<bool> {
         gid: -1,
         descriptors: ptr::dangling_mut(),
         descriptor_count: 0,
+        extras: ptr::null(),
+        launcher: ptr::null(),
         report_pipe: -1,
         report: Report::default(),
+        peak_before: 0,
     };
     match start_sharing(&mut probe) {
         // No candidate to exec: the report of a probe that shares our memory is this ENOENT.
@@ -262,7 +286,17 @@ mod tests {
         stdio: &'a [Option<BorrowedFd<'a>>],
     ) -> Request<'a> {
         let file = file.as_bytes();
-        Request { file, argv, env, cwd: None, detached: false, uid: None, gid: None, stdio }
+        Request {
+            file,
+            argv,
+            env,
+            cwd: None,
+            detached: false,
+            uid: None,
+            gid: None,
+            stdio,
+            extras: None,
+        }
     }
 
     #[test]
@@ -282,7 +316,7 @@ mod tests {
     fn both_ways_report_the_failing_step_and_leave_no_child() {
         let argv = list(&["x"]);
         let env = list(&["PATH=/nonexistent"]);
-        for share_memory in [true, false] {
+        for share_memory in [memory_is_shared(), false] {
             let missing = request("x", &argv, &env, &[]);
             let expected = Failure { step: Step::Exec, errno: libc::ENOENT };
             assert_eq!(spawn_by(&missing, share_memory).err(), Some(expected));
@@ -302,7 +336,7 @@ mod tests {
         let argv = list(&["sh", "-c", "echo out; echo err >&2"]);
         let env = list(&["PATH=/bin:/usr/bin"]);
         let stdio = [None, Some(two.as_fd()), Some(one.as_fd())];
-        for share_memory in [true, false] {
+        for share_memory in [memory_is_shared(), false] {
             let request = request("sh", &argv, &env, &stdio);
             let spawned = spawn_by(&request, share_memory).ok().unwrap();
             assert_eq!(wait(spawned), ExitStatus::Code(0));

@@ -10,11 +10,15 @@
 #![allow(unsafe_code)]
 
 use std::cell::OnceCell;
+use std::convert::Infallible;
 use std::ffi::{c_char, c_int, c_long, c_void};
 use std::io;
 use std::ptr;
 
+use super::extras::{self, Extras};
+use super::launcher::{self, Launcher};
 use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
+pub(super) use super::syscall::{errno, syscall0, syscall1, syscall2, syscall3};
 
 /// The step of a spawn at which it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,33 @@ pub enum Step {
     Gid = 5,
     Uid = 6,
     Exec = 7,
+    /// Entering a control group.
+    Cgroup = 8,
+    /// A resource limit (setrlimit).
+    Limit = 9,
+    Nice = 10,
+    Affinity = 11,
+    NoNewPrivileges = 12,
+}
+
+impl Step {
+    /// What a child reported.
+    pub(super) fn from_report(number: i32) -> Step {
+        const IN_THE_CHILD: [Step; 11] = [
+            Step::Clone,
+            Step::Session,
+            Step::Stdio,
+            Step::Chdir,
+            Step::Gid,
+            Step::Uid,
+            Step::Cgroup,
+            Step::Limit,
+            Step::Nice,
+            Step::Affinity,
+            Step::NoNewPrivileges,
+        ];
+        IN_THE_CHILD.into_iter().find(|step| *step as i32 == number).unwrap_or(Step::Exec)
+    }
 }
 
 /// What the child reports before it gives up; all zero after a successful exec.
@@ -57,16 +88,23 @@ pub(super) struct Child {
     /// Source descriptor of every target from 0 on; -1 means /dev/null below 3, else nothing.
     pub descriptors: *mut c_int,
     pub descriptor_count: c_int,
+    /// Null: nothing beyond what Node does.
+    pub extras: *const Extras<'static>,
+    /// Null: the child becomes the program itself.
+    pub launcher: *const Launcher,
     /// Where to report: this memory if it is shared (-1), else a pipe.
     pub report_pipe: c_int,
     pub report: Report,
+    /// What the child leaves here just before exec, in bytes: the peak of the memory that it ran in until
+    /// then, which it will be billed for as its own.
+    pub peak_before: u64,
 }
 
 /// Runs in the child; returns only if the spawn failed, and then the child exits.
 pub(super) extern "C" fn child_main(argument: *mut c_void) -> c_int {
     let child = argument.cast::<Child>();
     // SAFETY: `argument` is the `Child` that `clone_child` was given, alive by its contract.
-    let (step, errno) = unsafe { prepare_and_exec(child) };
+    let Err((step, errno)) = unsafe { prepare_and_exec(child) };
     let report = Report { step: step as i32, errno };
     // SAFETY: as above.
     unsafe { (*child).report = report };
@@ -79,16 +117,21 @@ pub(super) extern "C" fn child_main(argument: *mut c_void) -> c_int {
     127
 }
 
-type Failure = (Step, c_int);
+pub(super) type Failure = (Step, c_int);
 
 /// # Safety
 /// `child` points to a complete `Child`; called once, in the child.
-unsafe fn prepare_and_exec(child: *mut Child) -> Failure {
+unsafe fn prepare_and_exec(child: *mut Child) -> Result<Infallible, Failure> {
     // SAFETY: by contract.
     let child = unsafe { &mut *child };
     reset_signal_handlers();
+    // SAFETY: null, or alive like everything that `child` points to.
+    let extras = unsafe { child.extras.as_ref() };
+    if let Some(extras) = extras {
+        extras::apply_first(extras)?;
+    }
     if child.new_session && syscall0(libc::SYS_setsid) < 0 {
-        return (Step::Session, errno());
+        return Err((Step::Session, errno()));
     }
     // SAFETY: the array has `descriptor_count` elements.
     let descriptors = unsafe {
@@ -98,24 +141,32 @@ unsafe fn prepare_and_exec(child: *mut Child) -> Failure {
         )
     };
     if !place_descriptors(descriptors, child.descriptor_count) {
-        return (Step::Stdio, errno());
+        return Err((Step::Stdio, errno()));
     }
     if !child.cwd.is_null() && syscall1(libc::SYS_chdir, child.cwd as c_long) < 0 {
-        return (Step::Chdir, errno());
+        return Err((Step::Chdir, errno()));
+    }
+    if let Some(extras) = extras {
+        extras::apply_last(extras)?;
     }
     if child.uid >= 0 || child.gid >= 0 {
         // Unchecked, as in Node: an unprivileged process may not, and then keeps its groups.
         syscall2(libc::SYS_setgroups, 0, 0);
     }
     if child.gid >= 0 && syscall1(libc::SYS_setgid, child.gid as c_long) < 0 {
-        return (Step::Gid, errno());
+        return Err((Step::Gid, errno()));
     }
     if child.uid >= 0 && syscall1(libc::SYS_setuid, child.uid as c_long) < 0 {
-        return (Step::Uid, errno());
+        return Err((Step::Uid, errno()));
     }
     super::signal::set_mask(0);
+    child.peak_before = super::wait::peak_so_far();
+    // SAFETY: null, or alive like everything that `child` points to.
+    if let Some(launcher) = unsafe { child.launcher.as_ref() } {
+        return Err((Step::Clone, launcher::exec(launcher, child.envp)));
+    }
     // SAFETY: the lists are null-terminated and outlive the child's use of them.
-    (Step::Exec, unsafe { exec(child) })
+    Err((Step::Exec, unsafe { exec(child) }))
 }
 
 /// Every disposition to its default, ignored ones too: exec would keep those, and a handler must
@@ -246,32 +297,6 @@ unsafe fn exec(child: &mut Child) -> c_int {
         // SAFETY: not past the terminating null.
         candidate = unsafe { candidate.add(1) };
     }
-}
-
-fn syscall0(number: c_long) -> c_long {
-    // SAFETY: the callers pass calls that touch no memory of ours, or valid pointers.
-    unsafe { libc::syscall(number) }
-}
-
-fn syscall1(number: c_long, a: c_long) -> c_long {
-    // SAFETY: as syscall0.
-    unsafe { libc::syscall(number, a) }
-}
-
-fn syscall2(number: c_long, a: c_long, b: c_long) -> c_long {
-    // SAFETY: as syscall0.
-    unsafe { libc::syscall(number, a, b) }
-}
-
-fn syscall3(number: c_long, a: c_long, b: c_long, c: c_long) -> c_long {
-    // SAFETY: as syscall0.
-    unsafe { libc::syscall(number, a, b, c) }
-}
-
-/// errno lives in thread-local memory, which with CLONE_VM is the suspended parent thread's: no
-/// one else looks at it meanwhile.
-fn errno() -> c_int {
-    io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL)
 }
 
 /// Bytes of the child's stack. What runs there needs under 4 KiB; a page below is a guard.

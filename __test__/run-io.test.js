@@ -1,0 +1,368 @@
+'use strict';
+// Where the input of a run comes from, and where its output goes: all forms of either, how much is kept,
+// and lines one by one.
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { Readable } = require('node:stream');
+const { pathToFileURL } = require('node:url');
+const { after, before, describe, it: test } = require('node:test');
+const { run, runSync, RunError } = require('..');
+const { countFds, until, waitGone } = require('./helpers/processes.js');
+
+const PATIENCE_MS = 30_000;
+const MEGABYTE = 1_000_000;
+
+// What waits for an end that never comes must fail its test, not hang the run.
+const it = (title, body) => test(title, { timeout: 60_000 }, body);
+
+const sh = (script, options) => run('sh', ['-c', script], options);
+
+let tmp;
+before(() => {
+  tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-run-io-'));
+});
+after(() => fs.rmSync(tmp, { recursive: true, force: true }));
+
+const place = (name) => path.join(tmp, name);
+function write(name, text) {
+  fs.writeFileSync(place(name), text);
+  return place(name);
+}
+
+describe('input', () => {
+  const FORMS = {
+    'a string': () => 'héllo',
+    'a Buffer': () => Buffer.from('héllo'),
+    'a view': () => new DataView(new Uint8Array(Buffer.from('héllo')).buffer),
+    'an ArrayBuffer': () => new Uint8Array(Buffer.from('héllo')).buffer,
+    'an array': () => ['hé', Buffer.from('llo')],
+    'a generator': () =>
+      (function* () {
+        yield 'hé';
+        yield 'llo';
+      })(),
+    'a file': () => ({ file: write('input', 'héllo') }),
+    'a file by URL': () => pathToFileURL(write('input', 'héllo')),
+  };
+  const LATER = {
+    'an async generator': () =>
+      (async function* () {
+        yield 'hé';
+        yield Buffer.from('llo');
+      })(),
+    'a stream': () => Readable.from(['hé', 'llo']),
+    'a stream of the Web': () => new Blob(['héllo']).stream(),
+    'a Blob': () => new Blob(['héllo']),
+    'a stream of a file': () => fs.createReadStream(write('input', 'héllo')),
+  };
+  for (const [name, make] of Object.entries({ ...FORMS, ...LATER })) {
+    it(`may be ${name}`, async () => {
+      assert.strictEqual((await run('cat', { input: make() })).stdout, 'héllo');
+      if (name in FORMS) assert.strictEqual(runSync('cat', { input: make() }).stdout, 'héllo');
+    });
+  }
+
+  it('is nothing by default', async () => {
+    assert.strictEqual((await run('cat')).stdout, '');
+    assert.strictEqual(runSync('cat').stdout, '');
+    assert.strictEqual((await run('cat', { input: '' })).stdout, '');
+  });
+
+  it('of any size goes in while the output comes out', async () => {
+    const input = Buffer.alloc(20 * MEGABYTE, 'abcdefg\n');
+    const { stdout } = await run('cat', { input, encoding: 'buffer', stripFinalNewline: false });
+    assert.ok(stdout.equals(input));
+  });
+
+  it('can be opened by name', async () => {
+    assert.strictEqual((await run('cat', ['/dev/stdin'], { input: 'x' })).stdout, 'x');
+  });
+
+  it('that is not read is no error: bytes', async () => {
+    const input = Buffer.alloc(100 * MEGABYTE);
+    for (const script of ['exec <&-; echo done', 'head -c 5 >/dev/null; echo done', 'echo done']) {
+      assert.strictEqual((await sh(script, { input })).stdout, 'done');
+      const sync = runSync('sh', ['-c', script], { input });
+      assert.deepStrictEqual([sync.stdout, sync.failed], ['done', false]);
+    }
+  });
+
+  it('that is not read is no error: the source is let go of', async () => {
+    let isReturned = false;
+    async function* endless() {
+      try {
+        for (;;) yield Buffer.alloc(65536);
+      } finally {
+        isReturned = true;
+      }
+    }
+    assert.strictEqual(
+      (await sh('head -c 100 | wc -c', { input: endless() })).stdout.trim(),
+      '100',
+    );
+    assert.ok(await until(() => isReturned, PATIENCE_MS));
+    const stream = new Readable({ read() {} });
+    assert.strictEqual((await sh('echo done', { input: stream })).stdout, 'done');
+    assert.strictEqual(stream.destroyed, true);
+  });
+
+  it('that fails ends the program, and is the cause', async () => {
+    async function* failing() {
+      yield 'x';
+      throw new Error('the source is dry');
+    }
+    for (const input of [failing(), [{}], Readable.from(failing())]) {
+      const error = await run('sleep', ['60'], { input }).catch((error) => error);
+      assert.ok(error instanceof RunError, String(error));
+      assert.match(String(error.cause), /the source is dry|must be of type string/);
+      assert.ok(await waitGone(error.pid, PATIENCE_MS));
+    }
+  });
+
+  it('from a file that is not there is a failure to start', async () => {
+    const error = await run('cat', { input: { file: place('missing') } }).catch((error) => error);
+    assert.ok(error instanceof RunError);
+    assert.deepStrictEqual([error.code, error.step, error.pid], ['ENOENT', 'fd', undefined]);
+    assert.strictEqual(error.cause.path, place('missing'));
+  });
+});
+
+describe('output', () => {
+  for (const [name, start] of [
+    ['run()', sh],
+    ['runSync()', async (script, options) => runSync('sh', ['-c', script], options)],
+  ]) {
+    it(`of ${name}: the final newline`, async () => {
+      assert.strictEqual((await start("printf 'a\\n\\n'")).stdout, 'a\n');
+      assert.strictEqual((await start("printf 'a\\r\\n'")).stdout, 'a');
+      assert.strictEqual((await start('echo a', { stripFinalNewline: false })).stdout, 'a\n');
+      const { stdout } = await start('echo a', { encoding: 'buffer' });
+      assert.deepStrictEqual(stdout, Buffer.from('a'));
+    });
+
+    it(`of ${name}: encodings`, async () => {
+      const script = "printf 'h\\303\\251'";
+      assert.strictEqual((await start(script)).stdout, 'hé');
+      assert.strictEqual((await start(script, { encoding: 'latin1' })).stdout, 'hÃ©');
+      assert.strictEqual((await start(script, { encoding: 'hex' })).stdout, '68c3a9');
+      assert.strictEqual((await start("printf '\\377'")).stdout, '\ufffd');
+    });
+
+    it(`of ${name}: lines`, async () => {
+      const lines = async (script, options) =>
+        (await start(script, { lines: true, ...options })).stdout;
+      assert.deepStrictEqual(await lines("printf 'a\\r\\n\\nb\\n'"), ['a', '', 'b']);
+      assert.deepStrictEqual(await lines("printf 'a\\nb'"), ['a', 'b']);
+      assert.deepStrictEqual(await lines('echo a', { stripFinalNewline: false }), ['a']);
+      assert.deepStrictEqual(await lines('true'), []);
+    });
+
+    it(`of ${name}: both in one, in order`, async () => {
+      const script = 'for i in 1 2 3 4 5; do echo o$i; echo e$i >&2; done';
+      const { all, stdout, stderr } = await start(script, { all: true, lines: true });
+      const expected = [1, 2, 3, 4, 5].flatMap((i) => [`o${i}`, `e${i}`]);
+      assert.deepStrictEqual([all, stdout, stderr], [expected, undefined, undefined]);
+    });
+
+    it(`of ${name}: into files`, async () => {
+      const file = place(`output-${name}`);
+      const { stdout } = await start('echo one', { stdout: { file } });
+      assert.strictEqual(stdout, undefined);
+      await start('echo two', { stdout: { file: pathToFileURL(file), append: true } });
+      assert.strictEqual(fs.readFileSync(file, 'utf8'), 'one\ntwo\n');
+      // One position for both.
+      await start('echo out; echo err >&2; echo out', { stdout: { file }, stderr: { file } });
+      assert.strictEqual(fs.readFileSync(file, 'utf8'), 'out\nerr\nout\n');
+      const fd = fs.openSync(file, 'w');
+      await start('echo fd', { stdout: fd, stderr: 'ignore' });
+      fs.closeSync(fd);
+      assert.strictEqual(fs.readFileSync(file, 'utf8'), 'fd\n');
+    });
+
+    it(`of ${name}: into a file that cannot be had`, async () => {
+      const before = countFds();
+      const options = { stdout: { file: place('out') }, stderr: { file: '/nonexistent/err' } };
+      const error = await start('echo x', options).catch((error) => error);
+      assert.ok(error instanceof RunError);
+      assert.deepStrictEqual([error.code, error.step], ['ENOENT', 'fd']);
+      assert.strictEqual(countFds(), before);
+    });
+
+    it(`of ${name}: more than maxBuffer ends the program`, async () => {
+      const options = { maxBuffer: 100_000, reject: false };
+      const result = await start('yes', options);
+      assert.deepStrictEqual(
+        [result.maxBufferExceeded, result.failed, result.signal, result.cause.code],
+        [true, true, 'SIGTERM', 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER'],
+      );
+      assert.ok(result.stdout.length >= 99_999 && result.stdout.length < 200_000);
+      const exact = await start('head -c 1000 /dev/zero', { maxBuffer: 1000 });
+      assert.deepStrictEqual([exact.stdout.length, exact.maxBufferExceeded], [1000, false]);
+    });
+
+    it(`of ${name}: the ends of it`, async () => {
+      const maxBuffer = { head: 4, tail: 6 };
+      const ends = await start('printf begin; head -c 3000000 /dev/zero; printf the-end', {
+        maxBuffer,
+      });
+      assert.strictEqual(ends.stdout, 'begi\n[... 3000002 bytes dropped ...]\nhe-end');
+      assert.deepStrictEqual(ends.dropped, { stdout: 3_000_002, stderr: 0, all: 0 });
+      assert.deepStrictEqual([ends.maxBufferExceeded, ends.failed], [true, false]);
+      const few = await start('printf 0123456789; printf x >&2', { maxBuffer });
+      assert.deepStrictEqual([few.stdout, few.stderr], ['0123456789', 'x']);
+      assert.deepStrictEqual([few.dropped.stdout, few.maxBufferExceeded], [0, false]);
+      const bytes = await start('printf 0123456789ab', { maxBuffer, encoding: 'buffer' });
+      assert.strictEqual(String(bytes.stdout), '0123\n[... 2 bytes dropped ...]\n6789ab');
+      const head = await start('seq 1000', { maxBuffer: { head: 4 }, all: true });
+      assert.strictEqual(head.all, '1\n2\n\n[... 3889 bytes dropped ...]');
+    });
+
+    it(`of ${name}: the ends of it break no character`, async () => {
+      const { stdout, dropped } = await start("printf 'aéxxxxéb'", {
+        maxBuffer: { head: 2, tail: 2 },
+      });
+      assert.strictEqual(stdout, 'a\n[... 8 bytes dropped ...]\nb');
+      assert.strictEqual(dropped.stdout, 6);
+    });
+  }
+
+  it('of some size does not pass through the loop', async () => {
+    const { stdout } = await run('head', ['-c', '50000000', '/dev/zero'], { encoding: 'buffer' });
+    assert.strictEqual(stdout.length, 50 * MEGABYTE);
+    const ends = await run('head', ['-c', '200000000', '/dev/zero'], {
+      encoding: 'buffer',
+      maxBuffer: { head: 10, tail: 10 },
+    });
+    assert.strictEqual(ends.dropped.stdout, 200 * MEGABYTE - 20);
+  });
+
+  it('may be listened to as well, from any moment', async () => {
+    const promise = sh('echo a; sleep 0.1; echo b', { maxBuffer: { head: 100, tail: 100 } });
+    let heard = '';
+    promise.child.stdout.on('data', (chunk) => {
+      heard += chunk;
+    });
+    const other = sh('head -c 1000000 /dev/zero; echo; echo late');
+    await once(other.child, 'spawn');
+    other.child.stdout.on('data', () => {});
+    assert.strictEqual((await promise).stdout, 'a\nb');
+    assert.strictEqual(heard, 'a\nb\n');
+    assert.strictEqual((await other).stdout.length, MEGABYTE + 5);
+  });
+
+  it('is not collected where it is inherited or ignored', async () => {
+    const { stdout, stderr } = await sh('echo a; echo b >&2', {
+      stdio: ['ignore', 'ignore', 'ignore'],
+    });
+    assert.deepStrictEqual([stdout, stderr], [undefined, undefined]);
+  });
+
+  it('beyond the third descriptor is the caller’s', async () => {
+    const promise = sh('echo x >&3', { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    let text = '';
+    promise.child.stdio[3].setEncoding('utf8').on('data', (chunk) => {
+      text += chunk;
+    });
+    await promise;
+    assert.strictEqual(text, 'x\n');
+  });
+});
+
+describe('a loop over the lines', () => {
+  async function lines(promise) {
+    const all = [];
+    for await (const line of promise) all.push(line);
+    return all;
+  }
+
+  it('gets each, without its end', async () => {
+    assert.deepStrictEqual(await lines(sh("printf 'a\\r\\n\\nb\\nc'")), ['a', '', 'b', 'c']);
+    assert.deepStrictEqual(await lines(run('true')), []);
+  });
+
+  it('gets characters and lines whole, however they come', async () => {
+    const script = "printf 'a\\303'; sleep 0.05; printf '\\251b'; sleep 0.05; printf 'c\\nd\\n'";
+    assert.deepStrictEqual(await lines(sh(script)), ['aébc', 'd']);
+  });
+
+  it('gets both outputs in order, with all', async () => {
+    assert.deepStrictEqual(await lines(sh('echo a; echo b >&2; echo c', { all: true })), [
+      'a',
+      'b',
+      'c',
+    ]);
+  });
+
+  it('gets bytes as they come, if it wants them', async () => {
+    const chunks = await lines(sh('echo a; echo b', { encoding: 'buffer' }));
+    assert.strictEqual(String(Buffer.concat(chunks)), 'a\nb\n');
+  });
+
+  it('throws at its end what the run has failed with, and nothing is unhandled', async () => {
+    const seen = [];
+    await assert.rejects(
+      async () => {
+        for await (const line of sh('echo a; echo b >&2; exit 5')) seen.push(line);
+      },
+      (error) => error instanceof RunError && error.code === 5 && error.stderr === 'b',
+    );
+    assert.deepStrictEqual(seen, ['a']);
+    assert.deepStrictEqual(await lines(sh('echo a; exit 5', { reject: false })), ['a']);
+  });
+
+  it('makes the program wait, and keeps nothing', async () => {
+    const promise = run('seq', ['200000']);
+    let count = 0;
+    for await (const _ of promise) {
+      if (count++ === 10) {
+        // It fills what is between us, and then waits.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        assert.strictEqual(promise.child.exitCode, null);
+      }
+    }
+    assert.strictEqual(count, 200_000);
+    assert.strictEqual((await promise).stdout, undefined);
+  });
+
+  it('that is left early leaves nothing behind', async () => {
+    const before = countFds();
+    const promise = run('yes');
+    for await (const line of promise) {
+      assert.strictEqual(line, 'y');
+      break;
+    }
+    assert.ok(await waitGone(promise.child.pid, PATIENCE_MS));
+    assert.ok(await until(() => countFds() <= before, PATIENCE_MS));
+  });
+
+  it('begins with what there was before', async () => {
+    const promise = sh('echo early; sleep 0.2; echo late');
+    await once(promise.child.stdout, 'data');
+    assert.deepStrictEqual(await lines(promise), ['early', 'late']);
+  });
+
+  it('may begin when the program has long exited', async () => {
+    const promise = sh('seq 1000');
+    const iterator = promise[Symbol.asyncIterator]();
+    await once(promise.child, 'exit');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.strictEqual((await lines(iterator)).length, 1000);
+  });
+
+  it('bounds the length of a line', async () => {
+    const promise = run('cat', ['/dev/zero'], { maxBuffer: 300_000 });
+    const error = await lines(promise).catch((error) => error);
+    assert.ok(error instanceof RunError);
+    assert.deepStrictEqual([error.maxBufferExceeded, error.signal], [true, 'SIGTERM']);
+  });
+
+  it('needs a pipe', async () => {
+    const promise = run('true', { stdout: 'ignore' });
+    assert.throws(() => promise[Symbol.asyncIterator](), { code: 'ERR_INVALID_STATE' });
+    await promise;
+  });
+});

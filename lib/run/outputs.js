@@ -1,0 +1,114 @@
+'use strict';
+// What a run collects of an output: all of it, up to a limit, or its two ends.
+
+const { captureEnds, release } = require('../capturable.js');
+const { Output } = require('../output.js');
+const { joinEnds } = require('./text.js');
+
+/** How much more than the tail is kept before it is cut. */
+const SLACK_BYTES = 1024 * 1024;
+
+/**
+ * @param {any} stream child.stdout or child.stderr, if it is a pipe
+ * @param {'stdout' | 'stderr'} name
+ * @param {import('./options.js').Settings} settings
+ * @param {(error: Error) => void} onoverflow
+ */
+function collect(stream, name, { encoding, maxBuffer }, onoverflow) {
+  if ('limit' in maxBuffer) return new Whole(stream, name, encoding, maxBuffer.limit, onoverflow);
+  return new Ends(stream, encoding, maxBuffer.head, maxBuffer.tail);
+}
+
+class Whole {
+  dropped = 0;
+  #output;
+
+  constructor(stream, name, encoding, maxBuffer, onoverflow) {
+    this.#output = new Output(stream, {
+      name,
+      encoding,
+      maxBuffer,
+      isKept: true,
+      onoverflow: (error) => {
+        // In this order: a program that meets the closed pipe first ends by that.
+        onoverflow(error);
+        this.#output.destroy();
+      },
+    });
+  }
+
+  content() {
+    return this.#output.content();
+  }
+
+  /** Collects no more: what there was. */
+  detach() {
+    return this.#output.detach();
+  }
+}
+
+class Ends {
+  /** How many bytes are not in `content()`, once that was called. */
+  dropped = 0;
+  #stream;
+  #encoding;
+  #head;
+  #tail;
+  /** @type {Buffer[]} */
+  #beginning = [];
+  /** @type {Buffer[]} */
+  #ending = [];
+  #beginningBytes = 0;
+  #endingBytes = 0;
+  #ondata;
+
+  constructor(stream, encoding, head, tail) {
+    this.#stream = stream;
+    this.#encoding = encoding;
+    this.#head = head;
+    this.#tail = tail;
+    this.#ondata = (chunk) => this.#take(chunk);
+    stream.on('data', this.#ondata);
+    captureEnds(stream, head, tail);
+  }
+
+  content() {
+    release(this.#stream);
+    const head = Buffer.concat(this.#beginning);
+    const ending = Buffer.concat(this.#ending);
+    const tail = ending.subarray(Math.max(0, ending.length - this.#tail));
+    // The addon counts what it does not hand over, too.
+    this.dropped = Math.max(0, this.#stream.bytesRead - head.length - tail.length);
+    return joinEnds(head, tail, this.dropped, this.#encoding);
+  }
+
+  detach() {
+    const content = this.content();
+    this.#stream.off('data', this.#ondata);
+    return content;
+  }
+
+  #take(chunk) {
+    // A program may have asked the stream for text.
+    const bytes =
+      typeof chunk === 'string' ? Buffer.from(chunk, this.#stream.readableEncoding) : chunk;
+    const room = Math.min(this.#head - this.#beginningBytes, bytes.length);
+    if (room > 0) {
+      this.#beginning.push(bytes.subarray(0, room));
+      this.#beginningBytes += room;
+    }
+    if (room === bytes.length) return;
+    this.#ending.push(bytes.subarray(room));
+    this.#endingBytes += bytes.length - room;
+    if (this.#endingBytes > this.#tail + Math.max(this.#tail, SLACK_BYTES)) this.#trim();
+  }
+
+  #trim() {
+    const ending = Buffer.concat(this.#ending);
+    const kept = Buffer.from(ending.subarray(Math.max(0, ending.length - this.#tail)));
+    this.#ending = [kept];
+    this.#endingBytes = kept.length;
+  }
+}
+
+module.exports = { collect };

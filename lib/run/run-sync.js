@@ -1,0 +1,137 @@
+'use strict';
+// runSync(): what run() does, before the call returns.
+
+const { toResourceUsage } = require('../bill.js');
+const { abortError, invalidArgValue, errnoException, maxBufferExceeded } = require('../errors.js');
+const { pickExtras } = require('../extra-options.js');
+const { explain } = require('../failed-start.js');
+const { checkPermission } = require('../permission.js');
+const { signalName } = require('../signals.js');
+const { parseStdio, ROOMY_PIPE } = require('../stdio.js');
+const { PREPARED, run: runToEnd } = require('../sync.js');
+const { gatherSync } = require('./input.js');
+const { settle } = require('./options.js');
+const { timeoutError } = require('./outcome.js');
+const { callSite, toError, toResult } = require('./result.js');
+const { openFiles } = require('./stdio.js');
+const { joinEnds } = require('./text.js');
+const { File } = require('./file.js');
+
+/** @param {Function} callee what the caller has called: the error's stack begins below it */
+function runSync(callee, command, args, options) {
+  const settings = settle(command, args, options);
+  refuseUnavailable(settings);
+  const input =
+    settings.source instanceof File ? gatherSync(undefined) : gatherSync(settings.source);
+  const startedAt = performance.now();
+  const outcome = outcomeOf(settings, input);
+  outcome.durationMs = performance.now() - startedAt;
+  const result = toResult(settings, outcome);
+  if (result.failed && settings.reject) throw toError(result, settings, callSite(callee));
+  return result;
+}
+
+function refuseUnavailable({ request, signal }) {
+  const [name] = Object.keys(pickExtras(request));
+  const refused = name ?? (signal && !signal.aborted ? 'signal' : undefined);
+  if (refused === undefined) return;
+  const value = refused === 'signal' ? signal : request[refused];
+  throw invalidArgValue(`options.${refused}`, value, 'is not available in runSync()');
+}
+
+function outcomeOf(settings, input) {
+  const outcome = /** @type {any} */ ({
+    pid: undefined,
+    code: null,
+    signal: null,
+    stdout: undefined,
+    stderr: undefined,
+    dropped: { stdout: 0, stderr: 0 },
+    timedOut: false,
+    aborted: Boolean(settings.signal?.aborted),
+    maxBufferExceeded: false,
+    forceKilled: false,
+    durationMs: 0,
+    usage: undefined,
+    cause: undefined,
+  });
+  if (outcome.aborted) {
+    outcome.cause = abortError(settings.signal.reason);
+    return outcome;
+  }
+  try {
+    addOutcome(outcome, settings, /** @type {any} */ (ran(settings, input)));
+  } catch (error) {
+    if (typeof (/** @type {any} */ (error).errno) !== 'number') throw error;
+    outcome.cause = error;
+  }
+  return outcome;
+}
+
+/** Runs it. */
+function ran(settings, input) {
+  const { request, killSignal, maxBuffer, forceKillAfter: forceAfter } = settings;
+  checkPermission(request.file);
+  const files = openFiles(settings.stdio);
+  try {
+    // The call reads all the time: the size of a pipe does not matter.
+    const list = files.list.map((item) => (item === ROOMY_PIPE ? 'fifo' : item));
+    const { entries } = parseStdio(list, true);
+    request.timeout = settings.timeout;
+    const limit = maxBuffer.limit ?? Number.POSITIVE_INFINITY;
+    const { head, tail } = maxBuffer;
+    request[PREPARED] = {
+      entries,
+      input,
+      // 0 is no limit there.
+      maxBuffer: limit === 0 ? Number.MIN_VALUE : limit,
+      killSignal,
+      more: { forceAfter, head, tail, endsAtExit: true },
+    };
+    return runToEnd(request);
+  } finally {
+    files.close();
+  }
+}
+
+function addOutcome(
+  outcome,
+  settings,
+  { errno, step, pid, code, signal, output, dropped, forced, bill },
+) {
+  if (pid === 0) {
+    const { file } = settings.request;
+    outcome.cause = Object.assign(errnoException(-errno, `spawn ${file}`), { path: file });
+    explain(outcome.cause, { step: step ?? 0, request: settings.request });
+    return;
+  }
+  const kept = (index) => {
+    const bytes = output?.[index];
+    if (!bytes) return undefined;
+    const { encoding, maxBuffer } = settings;
+    if ('limit' in maxBuffer) return encoding === null ? bytes : bytes.toString(encoding);
+    const headEnd = Math.min(maxBuffer.head, bytes.length);
+    return joinEnds(bytes.subarray(0, headEnd), bytes.subarray(headEnd), dropped[index], encoding);
+  };
+  outcome.pid = pid;
+  outcome.code = signal === 0 ? code : null;
+  outcome.signal = signal === 0 ? null : signalName(signal);
+  outcome.stdout = kept(1);
+  outcome.stderr = kept(2);
+  outcome.dropped = { stdout: dropped?.[1] ?? 0, stderr: dropped?.[2] ?? 0 };
+  outcome.forceKilled = Boolean(forced);
+  outcome.usage = bill && toResourceUsage(bill);
+  addCause(outcome, settings, errno === 0 ? undefined : errnoException(-errno, 'spawn'));
+}
+
+function addCause(outcome, settings, error) {
+  outcome.timedOut = error?.code === 'ETIMEDOUT';
+  outcome.maxBufferExceeded =
+    error?.code === 'ENOBUFS' || outcome.dropped.stdout + outcome.dropped.stderr > 0;
+  if (outcome.timedOut) outcome.cause = timeoutError(settings.timeout);
+  else if (error?.code === 'ENOBUFS') outcome.cause = maxBufferExceeded('stdout');
+  // Input that was not read to the end is no failure.
+  else if (error && error.code !== 'EPIPE') outcome.cause = error;
+}
+
+module.exports = { runSync };

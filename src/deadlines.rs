@@ -1,0 +1,261 @@
+//! Signals that are due at a time, sent by a thread of ours, so that they come while the JS
+//! thread is busy: a timeout, and the SIGKILL after a signal that was of no use. One thread for
+//! all of them, started with the first.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::sys::signal;
+
+/// What can be struck: a child.
+pub trait Victim: Send + Sync {
+    /// Sends a signal, and tells whether it reached something that had not ended yet. `note` is called
+    /// in that case, before anybody can learn of the end.
+    fn strike(&self, signal: i32, note: &dyn Fn()) -> bool;
+}
+
+/// One signal, due so long after the one before it (the first: after the arming).
+#[derive(Clone, Copy, Debug)]
+pub struct Strike {
+    pub after: Duration,
+    pub signal: i32,
+    /// What to note once it has hit.
+    pub mark: u32,
+}
+
+/// Strikes to come; dropped, they do not.
+pub struct Deadline {
+    armed: Arc<Armed>,
+    is_detached: bool,
+}
+
+struct Armed {
+    victim: Arc<dyn Victim>,
+    strikes: Vec<Strike>,
+    marks: Arc<AtomicU32>,
+    id: u64,
+}
+
+struct Schedule {
+    /// By time, then in the order of arming: what is armed, and which of its strikes is due.
+    due: BTreeMap<(Instant, u64), (Arc<Armed>, usize)>,
+    /// When what is armed is due next; nothing once that is over or cancelled.
+    times: BTreeMap<u64, Option<Instant>>,
+    next_id: u64,
+    is_running: bool,
+}
+
+static SCHEDULE: Mutex<Schedule> = Mutex::new(Schedule {
+    due: BTreeMap::new(),
+    times: BTreeMap::new(),
+    next_id: 0,
+    is_running: false,
+});
+/// Told when something is due earlier than all else.
+static CHANGED: Condvar = Condvar::new();
+
+fn schedule() -> MutexGuard<'static, Schedule> {
+    SCHEDULE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has the thread started, if it is not yet: what is to be armed later can then not fail.
+pub fn get_ready() -> io::Result<()> {
+    let mut schedule = schedule();
+    if !schedule.is_running {
+        std::thread::Builder::new()
+            .name("sprog-deadline".into())
+            .stack_size(64 * 1024)
+            .spawn(strike_for_ever)?;
+        schedule.is_running = true;
+    }
+    Ok(())
+}
+
+/// Strikes the victim at its times, until one strike finds it ended or refuses, or the answer is
+/// dropped. `marks` gets the marks of those that hit. A time that no clock reaches never comes.
+pub fn arm(
+    victim: &Arc<dyn Victim>,
+    strikes: Vec<Strike>,
+    marks: &Arc<AtomicU32>,
+) -> io::Result<Deadline> {
+    get_ready()?;
+    let mut schedule = schedule();
+    let id = schedule.next_id;
+    schedule.next_id += 1;
+    let armed =
+        Arc::new(Armed { victim: Arc::clone(victim), strikes, marks: Arc::clone(marks), id });
+    schedule.times.insert(id, None);
+    schedule.plan(&armed, 0, Instant::now());
+    Ok(Deadline { armed, is_detached: false })
+}
+
+impl Deadline {
+    /// What is still to come comes, with nobody to cancel it.
+    pub fn detach(mut self) {
+        self.is_detached = true;
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        if self.is_detached {
+            return;
+        }
+        let mut schedule = schedule();
+        if let Some(Some(time)) = schedule.times.remove(&self.armed.id) {
+            schedule.due.remove(&(time, self.armed.id));
+        }
+    }
+}
+
+impl Schedule {
+    /// Puts a strike on the list, unless it was cancelled, or there is none of this index.
+    fn plan(&mut self, armed: &Arc<Armed>, index: usize, from: Instant) {
+        let Some(time) = self.times.get_mut(&armed.id) else { return };
+        let strike = armed.strikes.get(index);
+        *time = strike.and_then(|strike| from.checked_add(strike.after));
+        let Some(time) = *time else {
+            self.times.remove(&armed.id);
+            return;
+        };
+        self.due.insert((time, armed.id), (Arc::clone(armed), index));
+        CHANGED.notify_one();
+    }
+}
+
+fn strike_for_ever() {
+    signal::block_for_helper_thread();
+    let mut current = schedule();
+    loop {
+        let now = Instant::now();
+        let next = current.due.first_key_value().map(|(&(time, _), _)| time);
+        current = match next {
+            None => CHANGED.wait(current).unwrap_or_else(PoisonError::into_inner),
+            Some(time) if time > now => {
+                let waited = CHANGED.wait_timeout(current, time - now);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            Some(_) => {
+                let first = current.due.pop_first();
+                // The victim's own lock is taken without ours.
+                drop(current);
+                if let Some((_, (armed, index))) = first {
+                    let goes_on = armed.strike(index);
+                    let next = if goes_on { index + 1 } else { armed.strikes.len() };
+                    schedule().plan(&armed, next, now);
+                }
+                schedule()
+            }
+        };
+    }
+}
+
+impl Armed {
+    fn strike(&self, index: usize) -> bool {
+        let Some(strike) = self.strikes.get(index) else { return false };
+        self.victim.strike(strike.signal, &|| {
+            self.marks.fetch_or(strike.mark, Ordering::AcqRel);
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    struct Doll {
+        struck: Sender<(i32, Instant)>,
+        takes: bool,
+    }
+
+    impl Victim for Doll {
+        fn strike(&self, signal: i32, note: &dyn Fn()) -> bool {
+            if self.takes {
+                note();
+            }
+            let _ = self.struck.send((signal, Instant::now()));
+            self.takes
+        }
+    }
+
+    const SOON: Duration = Duration::from_millis(20);
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn doll(takes: bool) -> (Arc<dyn Victim>, Receiver<(i32, Instant)>) {
+        let (struck, strikes) = channel();
+        (Arc::new(Doll { struck, takes }), strikes)
+    }
+
+    fn strikes(signals: &[i32]) -> Vec<Strike> {
+        let strike = |&signal: &i32| Strike { after: SOON, signal, mark: 1 << signal };
+        signals.iter().map(strike).collect()
+    }
+
+    #[test]
+    fn strikes_come_in_order_each_at_its_time() {
+        let (victim, struck) = doll(true);
+        let marks = Arc::default();
+        let start = Instant::now();
+        let _deadline = arm(&victim, strikes(&[3, 4]), &marks).unwrap();
+        let (first, at) = struck.recv_timeout(PATIENCE).unwrap();
+        assert!(first == 3 && at - start >= SOON);
+        let (second, later) = struck.recv_timeout(PATIENCE).unwrap();
+        assert!(second == 4 && later - start >= 2 * SOON);
+        assert_eq!(marks.load(Ordering::Acquire), 1 << 3 | 1 << 4);
+    }
+
+    #[test]
+    fn what_has_ended_is_left_alone_from_then_on() {
+        let (victim, struck) = doll(false);
+        let marks = Arc::default();
+        let _deadline = arm(&victim, strikes(&[3, 4]), &marks).unwrap();
+        assert_eq!(struck.recv_timeout(PATIENCE).unwrap().0, 3);
+        // One that is armed later and strikes later: by then the second would have been due.
+        let (other, others) = doll(true);
+        let _other = arm(&other, strikes(&[5, 6]), &Arc::default()).unwrap();
+        others.recv_timeout(PATIENCE).unwrap();
+        others.recv_timeout(PATIENCE).unwrap();
+        assert!(struck.try_recv().is_err());
+        assert_eq!(marks.load(Ordering::Acquire), 0);
+    }
+
+    #[test]
+    fn what_is_dropped_does_not_strike() {
+        let (victim, struck) = doll(true);
+        drop(arm(&victim, strikes(&[3]), &Arc::default()).unwrap());
+        let (other, others) = doll(true);
+        let _other = arm(&other, strikes(&[5, 6]), &Arc::default()).unwrap();
+        others.recv_timeout(PATIENCE).unwrap();
+        others.recv_timeout(PATIENCE).unwrap();
+        assert!(struck.try_recv().is_err());
+    }
+
+    #[test]
+    fn what_is_detached_strikes_all_the_same_and_leaves_nothing() {
+        let (victim, struck) = doll(true);
+        let deadline = arm(&victim, strikes(&[3, 4]), &Arc::default()).unwrap();
+        let id = deadline.armed.id;
+        deadline.detach();
+        assert_eq!(struck.recv_timeout(PATIENCE).unwrap().0, 3);
+        assert_eq!(struck.recv_timeout(PATIENCE).unwrap().0, 4);
+        while schedule().times.contains_key(&id) {
+            std::thread::yield_now();
+        }
+        assert!(!schedule().due.keys().any(|&(_, other)| other == id));
+    }
+
+    #[test]
+    fn a_time_beyond_the_clock_never_comes_and_an_earlier_one_overtakes() {
+        let (victim, struck) = doll(true);
+        let never = Strike { after: Duration::MAX, signal: 1, mark: 0 };
+        let _never = arm(&victim, vec![never], &Arc::default()).unwrap();
+        let late = Strike { after: PATIENCE * 2, signal: 2, mark: 0 };
+        let _late = arm(&victim, vec![late], &Arc::default()).unwrap();
+        let _soon = arm(&victim, strikes(&[3]), &Arc::default()).unwrap();
+        assert_eq!(struck.recv_timeout(PATIENCE).unwrap().0, 3);
+    }
+}
