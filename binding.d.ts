@@ -154,18 +154,62 @@ export declare class Environment {
   shutdown(token: number): number
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
+  /**
+   * `mode` is `cgroup` or `walk`; anything else leaves the choice to us. Throws an error whose
+   * code is an errno, as text, where there can be no tree.
+   */
+  openTree(mode?: string | undefined | null): Tree
+  /**
+   * Ends a tree off this thread: `signal`, then `grace` milliseconds later SIGKILL. The token of
+   * a job, or `-errno`. Its outcome is a list, each element ended by a NUL: an errno, or 0;
+   * `escalated` or nothing; how many have ended; pid and command of each; pid and command of each
+   * that lives on, as it may not be signalled.
+   */
+  endTree(tree: Tree, signal: number, grace: number): number
   /** What /proc tells of a process, or null where there is no such process. */
   processVitals(pid: number): ProcessVitals | null
   /** The same of a child, by its token; null once it has been reaped. */
   childVitals(token: number): ProcessVitals | null
 }
 
+/** A child and all its descendants. Opened before the child is started. */
+export declare class Tree {
+  /** What the processes carry in the environment variable SPROG_TREE. */
+  get marker(): string
+  /** Its control group; null where it is walked. */
+  get group(): string | null
+  /** The child runs. 0, or `-errno`. */
+  started(pid: number): number
+  /**
+   * Sends a signal to all; 0 probes. How many got it; or `-errno`, EPERM where nobody may be
+   * signalled.
+   */
+  signal(signal: number): number
+  /** The pids of all that have not ended; null where that cannot be found out. */
+  members(): Array<number> | null
+  /** The child has exited, or was not started: nothing is to stay of the tree once it is empty. */
+  release(): void
+}
+
+/** Finds out by trying. */
+export declare function facts(): Facts
+
+/** What this process uses of the kernel. Errors are `-errno`. */
+export interface Facts {
+  /** Whether a child shares our memory until exec; else it is started on a copy. */
+  sharesMemory: boolean
+  /** 0 where children are watched by pidfds; else threads wait for them. */
+  pidfd: number
+  /** 0 where files can be made that exist in memory alone. */
+  memfd: number
+}
+
 /** What came of making groups: a number, or what cannot be had and why. */
 export interface OpenedGroups {
   /** For `SpawnExtras.groups`, or for `discardGroups` if nothing comes of the spawn. */
   groups?: number
-  /** The directory of the group of version 2, if there is one. A process is in one group of that version. */
-  unified?: string
+  /** For `SpawnExtras.cgroup`: the group of version 2, if there is one. A process is in one of that version. */
+  cgroup?: string
   /** 'memory' or 'pids': the controller that is not to be had. */
   lacking?: 'memory' | 'pids'
   reason?: string
@@ -206,9 +250,9 @@ export interface ResourceLimits {
 
 /** Options of ours for one spawn; what is absent is not done. */
 export interface SpawnExtras {
-  /** Paths of the `cgroup.procs` files of the control groups that the child enters. */
-  cgroupProcs?: Array<string>
-  /** What `openGroups` answered: groups that the child enters, and that end with it. */
+  /** Directory of the control group (v2) that the child is to be in. */
+  cgroup?: string
+  /** What `openGroups` answered: groups that end with the child, and of which it enters those of version 1. */
   groups?: number
   resourceLimits?: ResourceLimits
   nice?: number
@@ -254,3 +298,6 @@ export interface SyncRequest {
   maxBuffer: number
   killSignal: number
 }
+
+/** The package's version: lib/native.js takes no addon of another one. */
+export declare const VERSION: string

@@ -2,11 +2,10 @@
 // The package's exports, and nothing else.
 
 const node = require('node:child_process');
-const api = require('./lib/api.js');
-const { native, nativeError } = require('./lib/native.js');
+const { api, loader } = require('./lib/entry.js');
 
-module.exports.native = native;
-module.exports.nativeError = nativeError;
+module.exports.native = loader.native;
+module.exports.nativeError = loader.nativeError;
 module.exports._forkChild = /** @type {any} */ (node)._forkChild;
 module.exports.ChildProcess = api.ChildProcess;
 module.exports.exec = api.exec;

@@ -2,8 +2,10 @@
 // `node --require sprog/register app.js`: makes node:child_process ours, in this process and in its
 // Node children.
 
-const { keepPathOfPreload, warnIfNotNative } = require('./lib/register/request.js');
-const { register, unregister } = require('./lib/register/patch.js');
+const { patch, request } = require('./lib/entry.js');
+
+const { keepPathOfPreload, warnIfNotNative } = request;
+const { register, unregister } = patch;
 
 keepPathOfPreload(__filename);
 warnIfNotNative();

@@ -3,6 +3,7 @@
 // how long a file may be, and that the version is the same wherever it is written.
 
 const assert = require('node:assert');
+const path = require('node:path');
 const { describe, it } = require('node:test');
 const { files, jsCode, modulePath, read, rustCode } = require('./helpers/source.js');
 
@@ -96,9 +97,25 @@ describe('layers', () => {
     none(users, 'lib/native.js is the loader');
   });
 
+  it('the entry points take lib/ through lib/entry.js', () => {
+    // Another way would load a second instance beside that of dist/.
+    for (const file of ['index.js', 'register.js']) {
+      const required = [...jsCode(read(file)).matchAll(/require\(['"](\.[^'"]*)['"]\)/g)];
+      assert.deepStrictEqual(
+        required.map(([, place]) => place),
+        ['./lib/entry.js'],
+        file,
+      );
+    }
+  });
+
   it('the product requires nothing from tests, scripts or examples', () => {
-    const strays = product.filter((file) =>
-      /require\(['"][^'"]*\/(__test__|scripts|examples|bench|programs)\//.test(jsCode(read(file))),
+    const isPublished = (file) => file.startsWith('lib/') || !file.includes('/');
+    const strays = product.flatMap((file) =>
+      [...jsCode(read(file)).matchAll(/require\(['"](\.[^'"]*)['"]\)/g)]
+        .map(([, given]) => path.posix.join(path.posix.dirname(file), given))
+        .filter((wanted) => !isPublished(wanted))
+        .map((wanted) => `${file}: ${wanted}`),
     );
     none(strays, 'what is published stands alone');
   });
@@ -260,6 +277,7 @@ describe('package', () => {
     assert.strictEqual(version.exec(read('Cargo.toml'))[1], manifest.version, 'Cargo.toml');
     assert.strictEqual(locked.exec(read('Cargo.lock'))[1], manifest.version, 'Cargo.lock');
     const lock = JSON.parse(read('package-lock.json'));
+    assert.strictEqual(require('../lib/version.js'), manifest.version, 'lib/version.js');
     assert.strictEqual(lock.version, manifest.version, 'package-lock.json');
     assert.strictEqual(lock.packages[''].version, manifest.version, 'package-lock.json');
     const entry = /^## .*$/m.exec(read('CHANGELOG.md'))?.[0] ?? '';

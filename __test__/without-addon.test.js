@@ -1,7 +1,8 @@
 'use strict';
 // The package where its addon cannot be had: the file is missing or broken, addons are forbidden, another
-// runtime. Its functions are then Node's own, the very same, and `nativeError` says why. (Kernels
-// that lack something that the addon uses are another matter: fallbacks.test.js.)
+// runtime. Its functions are then Node's own, the very same, and `nativeError` says why; a process warning
+// too, where nobody can have meant it. (Kernels that lack something that the addon uses are another
+// matter: fallbacks.test.js.)
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
@@ -11,7 +12,7 @@ const path = require('node:path');
 const { after, before, describe, it: test } = require('node:test');
 const { writeFile } = require('./helpers/files.js');
 const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
-const { copyPackage } = require('./helpers/package.js');
+const { copyPackage, pretendVersion } = require('./helpers/package.js');
 const { ROOT, runScript } = require('./helpers/script.js');
 
 const it = (title, ...rest) => {
@@ -50,19 +51,23 @@ const disguise = (name) =>
   );
 
 /**
- * @type {Record<string, { reason: RegExp, setUp: () => { root?: string, nodeArgs?: string[], env?: any } }>}
+ * @type {Record<string, { reason: RegExp, warns?: boolean,
+ *   setUp: () => { root?: string, nodeArgs?: string[], env?: any } }>}
  */
 const PLACES = {
   'the file is missing': {
-    reason: /Cannot find module '.+\.node'/,
+    reason: /the package sprog-linux-\w+-\w+ is not installed; to mend it, .*npm install/,
+    warns: true,
     setUp: () => ({ root: spoilt('missing', (file) => fs.rmSync(file)) }),
   },
   'the file is no addon': {
-    reason: /\.node: (file too short|invalid ELF header)/,
+    reason: /\.node: (file too short|invalid ELF header); to mend it, run `npm install/,
+    warns: true,
     setUp: () => ({ root: spoilt('broken', (file) => fs.writeFileSync(file, 'no addon at all')) }),
   },
   'the file is for another machine': {
-    reason: /\.node: .+/,
+    reason: /\.node: .+; to mend it, run `npm install/,
+    warns: true,
     setUp: () => ({
       root: spoilt('foreign', (file) => {
         const bytes = fs.readFileSync(file);
@@ -71,6 +76,15 @@ const PLACES = {
         fs.writeFileSync(file, bytes);
       }),
     }),
+  },
+  'the file is of another version': {
+    reason: /sprog is 9\.9\.9, its addon \d+\.\d+\.\d+; to mend it, run `npm install/,
+    warns: true,
+    setUp: () => {
+      const root = spoilt('other', () => {});
+      pretendVersion(root, '9.9.9');
+      return { root };
+    },
   },
   'the variable of the loader names nothing': {
     reason: /Cannot find module '\/nowhere\.node'/,
@@ -141,16 +155,29 @@ const WORKS = [
   ['fork', 'advanced', [0, null]],
 ];
 
+/** Of all that stands on stderr: one warning with that reason, or nothing. */
+function assertWarned(stderr, reason) {
+  if (reason === undefined) {
+    assert.strictEqual(stderr, '');
+    return;
+  }
+  const [warning, hint, ...rest] = stderr.trimEnd().split('\n');
+  assert.match(warning, /\[SPROG_NOT_NATIVE\] SprogWarning: child processes are Node's own: /);
+  assert.match(warning, reason);
+  assert.match(hint ?? '', /--trace-warnings/);
+  assert.deepStrictEqual(rest, []);
+}
+
 describe('where the addon cannot be had, the package is Node’s module and says why', () => {
-  for (const [place, { reason, setUp }] of Object.entries(PLACES)) {
+  for (const [place, { reason, warns, setUp }] of Object.entries(PLACES)) {
     for (const major of oldestAndNewest) {
       it(`because ${place}, on Node ${major}`, async () => {
         const { said, code, stderr } = await runScript(useAll, {
           node: nodeBinary(major),
           ...setUp(),
         });
-        // No warning either.
-        assert.deepStrictEqual([code, stderr], [0, '']);
+        assert.strictEqual(code, 0);
+        assertWarned(stderr, warns ? reason : undefined);
         const [native, [, isError, message], others, ...works] = said;
         assert.deepStrictEqual(native, ['native', false]);
         assert.ok(isError);
@@ -198,7 +225,9 @@ describe('where the addon cannot be had, the package is Node’s module and says
       },
       { root, args: [path.join(root, 'index.js')] },
     );
-    assert.deepStrictEqual([code, stderr], [0, '']);
+    assert.strictEqual(code, 0);
+    // The worker does not repeat it.
+    assertWarned(stderr, PLACES['the file is missing'].reason);
     assert.deepStrictEqual(said, [
       [false, true, true],
       [false, true],
@@ -256,7 +285,7 @@ describe('what is the package’s own, without its addon', () => {
     assert.deepStrictEqual([code, said.length, said[0][0]], [0, 2, true]);
     assert.deepStrictEqual(said[1], ['']);
     assert.strictEqual(stderr.match(/SPROG_NOT_NATIVE/g)?.length, 1);
-    assert.match(stderr, /Cannot find module '.+\.node'/);
+    assert.match(stderr, /is not installed/);
   });
 });
 

@@ -1,5 +1,7 @@
 'use strict';
-// Whose functions the package exports: ours where the addon is in use, else Node's.
+// Whose functions the package exports: ours where the addon is in use, else Node's. What is behind a
+// function is loaded with its first call, so that a program's start pays for nothing that it may
+// never use.
 
 const node = require('node:child_process');
 const { native } = require('./native.js');
@@ -7,11 +9,28 @@ const { native } = require('./native.js');
 function ownFunctions() {
   const { ChildProcess } = require('./child.js');
   const { makeExec, execFile } = require('./exec.js');
-  const { fork } = require('./fork.js');
-  const { spawn } = require('./spawn.js');
-  const { execFileSync, execSync, spawnSync } = require('./sync.js');
   const exec = makeExec(() => require('../index.js'));
   return { ChildProcess, exec, execFile, execFileSync, execSync, fork, spawn, spawnSync };
+}
+
+function spawn(file, args, options) {
+  return require('./spawn.js').spawn(file, args, options);
+}
+
+function fork(modulePath, args = [], options) {
+  return require('./fork.js').fork(modulePath, args, options);
+}
+
+function spawnSync(file, args, options) {
+  return require('./sync.js').spawnSync(file, args, options);
+}
+
+function execFileSync(file, args, options) {
+  return require('./sync.js').execFileSync(file, args, options);
+}
+
+function execSync(command, options) {
+  return require('./sync.js').execSync(command, options);
 }
 
 module.exports = native ? ownFunctions() : node;

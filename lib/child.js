@@ -1,33 +1,14 @@
 'use strict';
 // ChildProcess: its properties, and the one state machine that decides when 'spawn', 'error',
-// 'exit' and 'close' come.
+// 'exit' and 'close' come. The class is there as soon as the package is loaded; what it works with is
+// loaded with the first child.
 
 const { EventEmitter } = require('node:events');
 const diagnosticsChannel = require('node:diagnostics_channel');
-const os = require('node:os');
-const { keepBill } = require('./bill.js');
-const { isDeferred } = require('./environment.js');
-const { errnoException } = require('./errors.js');
-const { extrasOf } = require('./extra-options.js');
-const { addMethods } = require('./child-extras.js');
-const { checkPermission } = require('./permission.js');
-const { Process } = require('./process-handle.js');
-const { Pipe } = require('./pipe-handle.js');
-const { Socket, lend, isLent } = require('./socket.js');
-const { parseStdio, KIND } = require('./stdio.js');
-const { toSignalNumber } = require('./signals.js');
-const {
-  validateObject,
-  validateOneOf,
-  validateArray,
-  validateString,
-  validateMaxMessageSize,
-} = require('./validate.js');
-const { openChannel, channelEnvironment } = require('./ipc/open.js');
+const { addMethods, extrasOf } = require('./child-extras.js');
 
-const { EACCES, EAGAIN, EMFILE, ENFILE, ENOENT, EINVAL, ENOSYS, ESRCH } = os.constants.errno;
 /** Failures that become an 'error' event; any other is thrown. */
-const DEFERRED = new Set([EACCES, EAGAIN, EMFILE, ENFILE, ENOENT]);
+const DEFERRED = ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'];
 
 const created = diagnosticsChannel.channel('child_process');
 // Node reports spawns on a tracing channel from 24 on.
@@ -39,6 +20,7 @@ const spawned =
 // An old-style constructor, as in Node: programs call it on objects of their own.
 /** @this {any} */
 function ChildProcess() {
+  const { Process } = require('./process-handle.js');
   EventEmitter.call(this);
   this._closesNeeded = 1;
   this._closesGot = 0;
@@ -56,6 +38,17 @@ Object.setPrototypeOf(ChildProcess, EventEmitter);
 
 /** Everything is checked and opened before anything is started; what fails leaves nothing open. */
 ChildProcess.prototype.spawn = function spawn(options) {
+  const { isDeferred } = require('./environment.js');
+  const { errnoException } = require('./errors.js');
+  const { checkPermission } = require('./permission.js');
+  const { parseStdio } = require('./stdio.js');
+  const {
+    validateObject,
+    validateOneOf,
+    validateArray,
+    validateString,
+    validateMaxMessageSize,
+  } = require('./validate.js');
   validateObject(options, 'options');
   const stdio = parseStdio(options.stdio || 'pipe', false);
   const { serialization } = options;
@@ -75,7 +68,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
     this.spawnargs = options.args;
   }
   checkPermission(this.spawnfile);
-  if (hasChannel) channelEnvironment(options, stdio.ipcIndex);
+  if (hasChannel) require('./ipc/open.js').channelEnvironment(options, stdio.ipcIndex);
 
   const tracing = spawned?.hasSubscribers ? spawned : undefined;
   tracing?.start.publish({ process: this, options });
@@ -83,13 +76,14 @@ ChildProcess.prototype.spawn = function spawn(options) {
   const error = started.status;
   if (error !== 0) {
     tracing?.error.publish({ process: this, error: errnoException(error, 'spawn') });
-    if (!DEFERRED.has(-error)) {
+    const { errno } = require('node:os').constants;
+    if (!DEFERRED.some((name) => errno[name] === -error)) {
       closeAll(started.tokens);
       this._handle = null;
       throw errnoException(error, 'spawn');
     }
     process.nextTick(reportFailure, this, error);
-    if (error === -EMFILE || error === -ENFILE) {
+    if (error === -errno.EMFILE || error === -errno.ENFILE) {
       closeAll(started.tokens);
       return error;
     }
@@ -102,13 +96,16 @@ ChildProcess.prototype.spawn = function spawn(options) {
   attachStdio(this, stdio, started.tokens);
   if (hasChannel) {
     const token = started.tokens[stdio.channelEntry];
-    openChannel(this, token, options, () => maybeClose(this));
+    require('./ipc/open.js').openChannel(this, token, options, () => maybeClose(this));
   }
   return error;
 };
 
 /** Makes the streams of all entries, and stops those that were lent to the child. */
 function attachStdio(child, stdio, tokens) {
+  const { Pipe } = require('./pipe-handle.js');
+  const { Socket, lend } = require('./socket.js');
+  const { KIND } = require('./stdio.js');
   const sockets = stdio.entries.map((entry, index) => {
     if (entry.kind === KIND.CHANNEL) {
       child._closesNeeded++;
@@ -131,6 +128,7 @@ function attachStdio(child, stdio, tokens) {
 }
 
 function closeAll(tokens) {
+  const { Pipe } = require('./pipe-handle.js');
   for (const token of tokens) if (token !== -1) new Pipe(token).close();
 }
 
@@ -147,16 +145,18 @@ function finish(child, exitCode, signalCode) {
   if (signalCode) child.signalCode = signalCode;
   else child.exitCode = exitCode;
   child.stdin?.destroy();
-  keepBill(child, child._handle?.bill);
+  require('./bill.js').keepBill(child, child._handle?.bill);
   child._handle?.close();
   child._handle = null;
   if (exitCode < 0) {
     const syscall = child.spawnfile ? `spawn ${child.spawnfile}` : 'spawn';
+    const { errnoException } = require('./errors.js');
     const error = /** @type {any} */ (errnoException(exitCode, syscall));
     if (child.spawnfile) error.path = child.spawnfile;
     error.spawnargs = child.spawnargs.slice(1);
     child.emit('error', error);
   } else {
+    extrasOf(child)?.exited(child);
     child.emit('exit', child.exitCode, child.signalCode);
   }
   // Streams that nobody reads would never end, and 'close' waits for them.
@@ -165,6 +165,7 @@ function finish(child, exitCode, signalCode) {
 }
 
 function drainUnread(child) {
+  const { isLent } = require('./socket.js');
   for (const stream of child.stdio ?? []) {
     if (stream?.readable && !isLent(stream)) stream.resume();
   }
@@ -180,16 +181,20 @@ function maybeClose(child) {
 
 /**
  * Sends a signal, SIGTERM by default. True if it was sent; false if the child has exited, was
- * never started, or (after an 'error' event) may not be signalled.
+ * never started, or (after an 'error' event) may not be signalled. With `tree: true` it goes to all
+ * processes of the tree, also after the exit of the child.
  */
 ChildProcess.prototype.kill = function kill(signal) {
+  const { toSignalNumber } = require('./signals.js');
   const number = toSignalNumber(signal);
-  if (!this._handle) return false;
-  const status = this._handle.kill(number);
+  const status = extrasOf(this)?.kill(number) ?? this._handle?.kill(number);
+  if (status === undefined) return false;
   if (status === 0) {
     this.killed = true;
     return true;
   }
+  const { errnoException } = require('./errors.js');
+  const { EINVAL, ENOSYS, ESRCH } = require('node:os').constants.errno;
   if (status === -EINVAL || status === -ENOSYS) throw errnoException(status, 'kill');
   if (status !== -ESRCH) this.emit('error', errnoException(status, 'kill'));
   return false;

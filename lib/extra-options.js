@@ -2,6 +2,7 @@
 // The options of spawn() that are ours and not Node's: which area each belongs to, and what the areas do
 // about a spawn. Where none of them is given, a spawn pays for one look at their names.
 
+const { kExtras } = require('./child-extras.js');
 const { isNullish } = require('./validate.js');
 
 /**
@@ -12,6 +13,9 @@ const { isNullish } = require('./validate.js');
  *   crosses into the addon. What it throws is thrown by spawn().
  * @property {() => void} [undo] takes back what `prepare` did, where nothing was started after all
  * @property {(child: any) => void} [started] the child runs; `child.pid` is set
+ * @property {(signal: number) => number | undefined} [kill] sends a signal in the place of the handle: 0,
+ *   a negative errno, or undefined for "let the handle do it". Also after the exit of the child.
+ * @property {(child: any) => void} [exited] the child has exited; just before 'exit'
  */
 
 /**
@@ -26,12 +30,10 @@ const AREAS = [
     load: () => require('./limits/options.js'),
   },
   { names: ['usage'], load: () => require('./limits/exact-usage.js') },
+  { names: ['tree'], load: () => require('./process-tree.js') },
 ];
 
 const NAMES = AREAS.flatMap(({ names }) => names);
-
-/** Where a request keeps what was settled: a symbol, so that it stays with a copy. */
-const kExtras = Symbol('sprog.extras');
 
 /**
  * Checks the options of ours in a request, and notes for the start what they ask for.
@@ -62,11 +64,6 @@ function pickExtras(options) {
   const picked = {};
   for (const name of NAMES) if (!isNullish(options[name])) picked[name] = options[name];
   return picked;
-}
-
-/** @returns {Extras | undefined} */
-function extrasOf(request) {
-  return request[kExtras];
 }
 
 /** What all areas do about one spawn. */
@@ -100,8 +97,21 @@ class Extras {
   }
 
   started(child) {
+    Object.defineProperty(child, kExtras, { value: this });
     for (const part of this.#parts) part.started?.(child);
+  }
+
+  kill(signal) {
+    for (const part of this.#parts) {
+      const status = part.kill?.(signal);
+      if (status !== undefined) return status;
+    }
+    return undefined;
+  }
+
+  exited(child) {
+    for (const part of this.#parts) part.exited?.(child);
   }
 }
 
-module.exports = { settleExtras, pickExtras, extrasOf };
+module.exports = { settleExtras, pickExtras };

@@ -3,35 +3,58 @@
 // Where the addon cannot be had, `native` is false and `nativeError` says why; nothing else here
 // may be used then.
 
+const { explain, requireAddon } = require('./addon-files.js');
+
 /** @type {typeof import('../binding.js') | undefined} */
 let binding;
 /** @type {Error | undefined} */
 let nativeError;
+let hasWarned = false;
 
 if (process.versions.bun || process.versions.deno) {
   nativeError = new Error('sprog is native under Node.js only');
 } else {
+  // Which the loaders of many packages obey: it may be meant for another.
+  const isChosen = Boolean(process.env.NAPI_RS_NATIVE_LIBRARY_PATH);
   try {
-    const loaded = require('../binding.js');
-    // NAPI_RS_NATIVE_LIBRARY_PATH, which the loaders of many packages obey, may be meant for another.
+    const loaded = isChosen ? require('../binding.js') : requireAddon();
     if (typeof loaded.Environment !== 'function') throw new Error('what was loaded is not ours');
     binding = loaded;
   } catch (error) {
-    nativeError = new Error(`the addon of sprog cannot be loaded: ${reason(error)}`, {
-      cause: error,
-    });
+    fail(error, isChosen);
   }
+}
+
+/** Without the addon everything works as Node's does, only slower: that must not go unnoticed. */
+function fail(error, isChosen) {
+  const { reason, remedy, isExpected } = isChosen ? chosen(error) : explain(error);
+  const text = remedy ? `${reason}; to mend it, ${remedy}` : reason;
+  nativeError = new Error(`the addon of sprog cannot be loaded: ${text}`, { cause: error });
+  if (!isExpected) warnNotNative();
 }
 
 /**
  * The generated loader tries many places, and chains what it found there as causes, the first place
  * last. Where a file was found, what was wrong with it counts; else that the first was missing.
+ * @returns {ReturnType<typeof explain>}
  */
-function reason(error) {
+function chosen(error) {
   const messages = [];
   for (let it = error; it instanceof Error; it = it.cause) messages.unshift(it.message);
   const isTelling = (message) => !message.startsWith('Cannot find ');
-  return (messages.find(isTelling) ?? messages[0] ?? String(error)).split('\n')[0];
+  const message = messages.find(isTelling) ?? messages[0] ?? String(error);
+  return { reason: message.split('\n')[0], isExpected: true };
+}
+
+/** One process warning, whoever asks for it and how often. */
+function warnNotNative() {
+  const { isMainThread } = require('node:worker_threads');
+  if (hasWarned || !isMainThread) return;
+  hasWarned = true;
+  process.emitWarning(`child processes are Node's own: ${nativeError?.message}`, {
+    type: 'SprogWarning',
+    code: 'SPROG_NOT_NATIVE',
+  });
 }
 
 /** What the addon reports; src/bindings/environment.rs has the same numbers. */
@@ -49,6 +72,7 @@ const EVENT = {
   GREETED: 10,
   LARGE: 11,
   LITERAL: 12,
+  DONE: 13,
 };
 
 /**
@@ -77,9 +101,16 @@ function environment() {
 
 function dispatch(token, event, first, second) {
   const owner = owners[token];
-  // A token is free again after these two; the owner may spawn while it handles them.
-  if (event === EVENT.CLOSED || event === EVENT.EXIT) owners[token] = undefined;
+  // A token is free again after these; the owner may spawn while it handles them.
+  if (event === EVENT.CLOSED || event === EVENT.EXIT || event === EVENT.DONE)
+    owners[token] = undefined;
   owner?.onevent(event, first, second);
+}
+
+/** What this process uses of the kernel; only where `native`. */
+function facts() {
+  if (binding === undefined) throw nativeError;
+  return binding.facts();
 }
 
 /** @param {number} token @param {Owner} owner */
@@ -99,7 +130,9 @@ function processVitals(pid) {
 module.exports = {
   native: binding !== undefined,
   nativeError,
+  warnNotNative,
   environment,
+  facts,
   own,
   figures,
   processVitals,

@@ -2,8 +2,8 @@
 // One crossing into the addon: a request packed into strings and one Int32Array.
 
 const { environment } = require('./native.js');
+const { extrasOf } = require('./child-extras.js');
 const { packEnvironment } = require('./environment.js');
-const { extrasOf } = require('./extra-options.js');
 const { KIND } = require('./stdio.js');
 const { terminated } = require('./terminated.js');
 

@@ -1,13 +1,14 @@
 'use strict';
-// Installs what a fresh clone lacks: the dependencies and the release build of the addon. Quick, and
-// changes nothing, where both are up to date. Uses nothing but Node itself, since it runs first.
+// Installs what a fresh clone lacks: the dependencies, the release build of the addon, and the bundle
+// of lib/. Quick, and changes nothing, where all are up to date. Uses nothing but Node itself, since it runs first.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { bundle } = require('./bundle.js');
 
 const ROOT = path.join(__dirname, '..');
-const BUILD_INPUTS = ['src', 'crates', 'Cargo.toml', 'Cargo.lock', 'build.rs'];
+const BUILD_INPUTS = ['src', 'crates', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'build'];
 
 /** Brings dependencies and addon up to date; throws where a step fails. */
 function setup() {
@@ -16,6 +17,8 @@ function setup() {
 
   if (addonIsCurrent()) say('the addon is up to date');
   else step('release build of the addon', 'npm', ['run', 'build'], ROOT);
+
+  say(bundle() ? 'dist/ was made anew' : 'dist/ is up to date');
 }
 
 /**

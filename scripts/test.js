@@ -14,6 +14,10 @@ const { ROOT, setup } = require('./setup.js');
 const TESTS = path.join(ROOT, '__test__');
 const WARNINGS_HOOK = path.join(TESTS, 'helpers', 'warnings.js');
 const WARNINGS = path.join(ROOT, '.cache', 'warnings');
+const FAILED_REPORTER = path.join(__dirname, 'support', 'failed-files.js');
+const FAILED = path.join(ROOT, '.cache', 'failed-files');
+// More than this many files is not bad luck.
+const MOST_TO_REPEAT = 6;
 // A hang must end the run with a name, not with the patience of whoever runs it.
 const FILE_TIMEOUT_MS = 20 * 60_000;
 
@@ -26,15 +30,49 @@ function main() {
   if (rust !== 0) return rust;
 
   fs.rmSync(WARNINGS, { recursive: true, force: true });
-  const status = run(process.execPath, [
+  const status = runFiles(testFiles(process.argv.slice(2)), os.availableParallelism());
+  const failed = status === 0 ? [] : failedFiles();
+  if (failed.length === 0 || failed.length > MOST_TO_REPEAT) return verdict(status);
+  return repeatAlone(failed);
+}
+
+/** Runs test files by node's test runner, so many at a time, and answers with its exit code. */
+function runFiles(files, concurrency) {
+  fs.rmSync(FAILED, { force: true });
+  return run(process.execPath, [
     '--require',
     WARNINGS_HOOK,
     '--test',
     `--test-reporter=${process.stdout.isTTY ? 'spec' : 'tap'}`,
-    `--test-concurrency=${os.availableParallelism()}`,
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${FAILED_REPORTER}`,
+    `--test-reporter-destination=${FAILED}`,
+    `--test-concurrency=${concurrency}`,
     `--test-timeout=${FILE_TIMEOUT_MS}`,
-    ...testFiles(process.argv.slice(2)),
+    ...files,
   ]);
+}
+
+function failedFiles() {
+  if (!fs.existsSync(FAILED)) return [];
+  const names = fs.readFileSync(FAILED, 'utf8').split('\n').filter(Boolean);
+  return [...new Set(names.map((name) => path.resolve(name)))];
+}
+
+/**
+ * Asks a few failed files again with the machine to themselves, so that one run tells a defect from a
+ * test that another one's load has upset. The second is a defect too, of the test or of what it tests,
+ * and is named for whoever mends it.
+ */
+function repeatAlone(failed) {
+  const names = failed.map((file) => path.relative(ROOT, file)).join(', ');
+  say(`failed: ${names}; asked again, one at a time`);
+  const status = runFiles(failed, 1);
+  if (status === 0) say(`UNSTEADY, failed beside others and passed alone: ${names}`);
+  return verdict(status);
+}
+
+function verdict(status) {
   return reportWarnings() && status === 0 ? 1 : status;
 }
 

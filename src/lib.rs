@@ -14,6 +14,8 @@
 //! | `sync`     | a program run to its end while the calling thread waits        | sys               |
 //! | `channel`  | the IPC channel: framing, coalescing, descriptors              | sys               |
 //! | `offload`  | the tokio runtime for what must go on without the JS thread    | sys, tokio        |
+//! | `job`      | work of another thread whose outcome JS awaits                 | sys               |
+//! | `tree`     | a child and its descendants, as one                            | sys, sprog-tree   |
 //! | `bindings` | Node-API: the only code that knows JS                          | all of the above  |
 
 pub mod sys;
@@ -22,6 +24,7 @@ pub mod bill;
 mod bindings;
 pub mod capture;
 pub mod channel;
+pub mod job;
 pub mod limits;
 pub mod offload;
 pub mod orphans;
@@ -29,3 +32,4 @@ pub mod process;
 pub mod reactor;
 pub mod stream;
 pub mod sync;
+pub mod tree;

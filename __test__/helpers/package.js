@@ -4,6 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { bundle } = require('../../scripts/bundle.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 
@@ -16,6 +17,7 @@ function publishedFiles() {
 
 /** Copies the package into the directory `root`, which is made. */
 function copyPackage(root) {
+  bundle();
   fs.mkdirSync(root, { recursive: true });
   for (const name of publishedFiles()) {
     fs.cpSync(path.join(ROOT, name), path.join(root, name), { recursive: true });
@@ -23,4 +25,19 @@ function copyPackage(root) {
   return root;
 }
 
-module.exports = { copyPackage };
+/** Makes a copy's own files say that they are of another version. */
+function pretendVersion(root, version) {
+  const own = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8')).version;
+  // The bundle has its parts by their places.
+  if (own.length !== version.length) throw new Error(`as long as ${own}: ${version}`);
+  for (const name of fs.readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+    const file = path.join(root, name);
+    if (!/\.(js|txt)$/.test(name) || !fs.statSync(file).isFile()) continue;
+    const text = fs.readFileSync(file, 'utf8');
+    if (text.includes(`'${own}'`)) {
+      fs.writeFileSync(file, text.replaceAll(`'${own}'`, `'${version}'`));
+    }
+  }
+}
+
+module.exports = { copyPackage, pretendVersion };

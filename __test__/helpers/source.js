@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..', '..');
-const SKIPPED = new Set(['node_modules', 'target', '.git', '.cache']);
+const SKIPPED = new Set(['node_modules', 'target', 'dist', 'npm', '.git', '.cache']);
 
 /** Paths, relative to the repository, of the files under `place` whose names end in `suffix`. */
 function files(place, suffix) {

@@ -3,7 +3,7 @@
 
 const { check, cpu, main, now, pick } = require('../support/case.js');
 const { nextMessage, openChannel } = require('../support/channel.js');
-const { flood } = require('../support/flood.js');
+const { flood } = require('../../lib/cli/bench/flood.js');
 
 main(async () => {
   await send(20_000);

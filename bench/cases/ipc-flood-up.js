@@ -3,7 +3,7 @@
 
 const { check, cpu, main, now, pick } = require('../support/case.js');
 const { openChannel } = require('../support/channel.js');
-const { counter } = require('../support/flood.js');
+const { counter } = require('../../lib/cli/bench/flood.js');
 
 main(async () => {
   const { child, close } = await openChannel();

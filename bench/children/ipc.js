@@ -1,7 +1,7 @@
 'use strict';
 // The child of the IPC cases: echoes, counts or floods, as its parent commands.
 
-const { counter, flood } = require('../support/flood.js');
+const { counter, flood } = require('../../lib/cli/bench/flood.js');
 
 let listener = command;
 process.on('message', (message) => listener(message));
@@ -35,7 +35,7 @@ function command(message) {
   }
 }
 
-/** Whether the channel is sprog's: its preload has loaded modules before this one. */
+/** Whether the channel is sprog's: its preload was there before this one. */
 function hasOwnEnd() {
-  return Object.keys(require.cache).some((file) => file.endsWith('/lib/ipc/child-end.js'));
+  return Object.keys(require.cache).some((file) => file.endsWith('/ipc/preload.js'));
 }

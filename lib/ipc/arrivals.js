@@ -4,7 +4,6 @@
 
 const { environment, EVENT } = require('../native.js');
 const { WithHandle } = require('./codec.js');
-const { openNative } = require('./handles.js');
 
 class Arrivals {
   /** For the messages of this read. */
@@ -60,7 +59,8 @@ class Arrivals {
 function withHandle(token, message) {
   if (!isHandleMessage(message)) return message;
   const descriptor = environment().takeDescriptor(token);
-  return new WithHandle(message, descriptor === -1 ? null : openNative(descriptor));
+  if (descriptor === -1) return new WithHandle(message, null);
+  return new WithHandle(message, require('./handles.js').openNative(descriptor));
 }
 
 function isHandleMessage(message) {

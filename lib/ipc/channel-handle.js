@@ -8,10 +8,8 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const { environment, own, EVENT } = require('../native.js');
-const { errnoException } = require('../errors.js');
 const { Arrivals } = require('./arrivals.js');
 const { codecs } = require('./codec.js');
-const { endError } = require('./end-error.js');
 const leaving = require('./leaving.js');
 const { Outlet } = require('./outlet.js');
 const { SendCallbacks } = require('./send-callbacks.js');
@@ -130,7 +128,7 @@ class ChannelHandle {
 
   /** Tells of a send that failed. */
   fail(errno, callback) {
-    process.nextTick(callback ?? this.onfailure, errnoException(errno, 'write'));
+    process.nextTick(callback ?? this.onfailure, writeError(errno));
   }
 
   /** A message as it is now, for one that is sent later. */
@@ -163,7 +161,7 @@ class ChannelHandle {
     const silent = this.#collectedSilently;
     this.#collectedSilently = 0;
     if (queued < 0) {
-      const error = errnoException(queued, 'write');
+      const error = writeError(queued);
       for (let i = 0; i < silent; i++) process.nextTick(this.onfailure, error);
       this.#isOver(error);
     } else {
@@ -228,7 +226,7 @@ class ChannelHandle {
         this.#isOver(null);
         return;
       case EVENT.END:
-        this.receiver?.end(endError(this.#token, first));
+        this.receiver?.end(first && require('./end-error.js').endError(this.#token, first));
         return;
       case EVENT.CLOSED:
         // Sends under way when the channel was closed: Node reports them as done too.
@@ -237,6 +235,10 @@ class ChannelHandle {
         return;
     }
   }
+}
+
+function writeError(errno) {
+  return require('../errors.js').errnoException(errno, 'write');
 }
 
 /** @param {ChannelHandle} handle */

@@ -1,14 +1,12 @@
 'use strict';
 // What a channel gives to its owner, a ChildProcess or the process itself: send, disconnect,
-// 'message', 'disconnect', `channel`. The same for both ends.
+// 'message', 'disconnect', `channel`. The same for both ends. A forked child loads this before its
+// program: what most channels never need is loaded when it is needed.
 
 const util = require('node:util');
-const { invalidArgType, missingArgs, ipcChannelClosed, ipcDisconnected } = require('../errors.js');
-const { validateObject } = require('../validate.js');
 const { Malformed, WithHandle } = require('./codec.js');
 const { Control } = require('./control.js');
-const { discard } = require('./handles.js');
-const { Passing, callbackFor } = require('./passing.js');
+const { callbackFor } = require('./send-callbacks.js');
 
 /** send() answers false from this many queued bytes on. */
 const HIGH_WATER_BYTES = 128 * 1024;
@@ -28,7 +26,10 @@ function setupChannel(target, handle, onclosed) {
   const control = new Control(handle);
   target.channel = control;
   if (HAS_OLD_NAME) defineOldName(target);
-  const passing = new Passing(target, handle, deliver);
+  target._handleQueue = null;
+  target._pendingMessage = null;
+  /** @type {InstanceType<typeof import('./passing.js').Passing> | undefined} */
+  let passing;
   handle.onfailure = (error) => target.emit('error', error);
   handle.onbacklog = (on) => (on ? control.refCounted() : control.unrefCounted());
   /** @type {[string, any, any][]} what came before anybody listened */
@@ -36,8 +37,17 @@ function setupChannel(target, handle, onclosed) {
   let isOpen = true;
   let isFinished = false;
 
-  target.on('internalMessage', (message, native) => passing.receive(message, native));
+  target.on('internalMessage', (message, native) => passes().receive(message, native));
   target.on('newListener', () => process.nextTick(deliverEarly));
+
+  /** Handles on their way. */
+  function passes() {
+    if (passing === undefined) {
+      const { Passing } = require('./passing.js');
+      passing = new Passing(target, handle, deliver);
+    }
+    return passing;
+  }
 
   function deliverEarly() {
     if (!target.channel || target.listenerCount('message') === 0) return;
@@ -96,23 +106,23 @@ function setupChannel(target, handle, onclosed) {
       callback = options;
       options = undefined;
     } else if (options !== undefined) {
-      validateObject(options, 'options');
+      require('../validate.js').validateObject(options, 'options');
     }
     if (this.connected) return this._send(message, sendHandle, options, callback);
-    report(this, ipcChannelClosed(), callback);
+    report(this, errors().ipcChannelClosed(), callback);
     return false;
   };
 
   target._send = (message, sendHandle, options, callback) => {
-    if (message === undefined) throw missingArgs('message');
+    if (message === undefined) throw errors().missingArgs('message');
     if (!MESSAGE_TYPES.includes(typeof message))
-      throw invalidArgType('message', MESSAGE_TYPES, message);
+      throw errors().invalidArgType('message', MESSAGE_TYPES, message);
     const given = typeof options === 'boolean' ? { swallowErrors: options } : options;
     if (!sendHandle && target._handleQueue === null) {
       handle.send(message, -1, callbackFor(callback, given?.swallowErrors));
     } else {
       options = { swallowErrors: false, ...given };
-      const isSent = passing.send({ message, handle: sendHandle || null, options, callback });
+      const isSent = passes().send({ message, handle: sendHandle || null, options, callback });
       if (!isSent) return target._handleQueue.length === 1;
     }
     return handle.writeQueueSize < HIGH_WATER_BYTES;
@@ -124,7 +134,7 @@ function setupChannel(target, handle, onclosed) {
 
   target.disconnect = function () {
     if (!this.connected) {
-      this.emit('error', ipcDisconnected());
+      this.emit('error', errors().ipcDisconnected());
       return;
     }
     this.connected = false;
@@ -134,7 +144,7 @@ function setupChannel(target, handle, onclosed) {
 
   target._disconnect = function () {
     this.channel = null;
-    passing.closePending();
+    passing?.closePending();
     if (handle.isMidMessage()) {
       // The rest of a message is under way: it is still taken.
       target.once('message', close);
@@ -152,7 +162,7 @@ function setupChannel(target, handle, onclosed) {
     try {
       target.emit('disconnect');
     } finally {
-      passing.end();
+      passing?.end();
       finish();
     }
   }
@@ -186,7 +196,7 @@ function emitAll(list, emit, next = 0) {
 
 /** Closes a handle that nobody was told of. */
 function discardHandle([, , received]) {
-  if (received) discard(received);
+  if (received) require('./handles.js').discard(received);
 }
 
 /** @returns {[string, any, any]} name and arguments */
@@ -212,6 +222,10 @@ function isInternal(message) {
     cmd.length > INTERNAL_PREFIX.length &&
     cmd.startsWith(INTERNAL_PREFIX)
   );
+}
+
+function errors() {
+  return require('../errors.js');
 }
 
 /** Tells of a failed send: on the next tick, to the callback or else as an 'error' event. */

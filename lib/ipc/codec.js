@@ -4,9 +4,18 @@
 //
 // A list may hold a `Malformed` instead of a message.
 
-const { fromBytes, fromParts, toBytes, toParts } = require('./host-objects.js');
 const { parseWith } = require('./long-strings.js');
-const { plainText } = require('./plain.js');
+
+// What only 'advanced' channels need. Most carry JSON.
+/** @type {typeof import('./host-objects.js') | undefined} */
+let hostObjects;
+/** @type {typeof import('./plain.js') | undefined} */
+let plainValues;
+const objects = () => (hostObjects ??= require('./host-objects.js'));
+const plain = () => (plainValues ??= require('./plain.js'));
+const fromBytes = (bytes) => objects().fromBytes(bytes);
+const fromParts = (bytes) => objects().fromParts(bytes);
+const toBytes = (message) => objects().toBytes(message);
 
 /** In the place of a message that could not be parsed. */
 class Malformed {
@@ -83,10 +92,10 @@ const dialect = {
   ...advanced,
 
   send(outlet, message, collect, descriptor) {
-    const text = plainText(message);
+    const text = plain().plainText(message);
     if (text !== undefined) return outlet.text(text, collect, descriptor);
     if (descriptor !== -1) return advanced.send(outlet, message, collect, descriptor);
-    const parts = toParts(message);
+    const parts = objects().toParts(message);
     return Array.isArray(parts) ? outlet.parts(parts) : outlet.bytes(parts, collect, descriptor);
   },
 

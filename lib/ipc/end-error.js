@@ -10,7 +10,7 @@ const { EMSGSIZE } = os.constants.errno;
 
 /**
  * @param {number} token of the channel
- * @param {number} errno negative, or 0 at the end of file
+ * @param {number} errno negative
  */
 function endError(token, errno) {
   return errno === -EMSGSIZE ? messageTooLarge(environment().messageLimit(token)) : undefined;

@@ -3,9 +3,6 @@
 // copying it does; most need no change. They pass beside the text that holds them, a name in their
 // place; on the wire everything stands where JSON.stringify would have put it.
 
-const os = require('node:os');
-
-const { EILSEQ } = os.constants.errno;
 const { stringify, parse } = JSON;
 
 /** From here on a string is long; src/channel/literals.rs has the same. */
@@ -43,6 +40,7 @@ class LongStrings {
       return text;
     }
     this.#expected = LOOKS;
+    const { EILSEQ } = require('node:os').constants.errno;
     const pieces = split(text, strings);
     const sent = strings.every(isWellFormed) ? send(pieces) : -EILSEQ;
     if (sent !== -EILSEQ) return sent;

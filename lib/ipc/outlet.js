@@ -2,11 +2,8 @@
 // The way of serialised messages into the addon, for one channel. Each call answers how many bytes
 // wait in the channel then, or a negative errno.
 
-const os = require('node:os');
 const { environment } = require('../native.js');
 const { LongStrings } = require('./long-strings.js');
-
-const { EBADF } = os.constants.errno;
 
 class Outlet {
   #token;
@@ -52,7 +49,7 @@ class Outlet {
   /** The token may be another's from here on. */
   close() {
     this.#token = -1;
-    this.#sendText = () => -EBADF;
+    this.#sendText = () => -require('node:os').constants.errno.EBADF;
   }
 }
 

@@ -9,6 +9,7 @@
 const os = require('node:os');
 const { ipcChannelClosed } = require('../errors.js');
 const { conversions, handleType, nativeHandle, discard } = require('./handles.js');
+const { callbackFor } = require('./send-callbacks.js');
 const { SocketLists } = require('./socket-list.js');
 
 const { EBADF } = os.constants.errno;
@@ -46,8 +47,6 @@ class Passing {
     this.#channel = channel;
     this.#deliver = deliver;
     this.#lists = new SocketLists(target);
-    target._handleQueue = null;
-    target._pendingMessage = null;
   }
 
   /**
@@ -206,13 +205,4 @@ function isAnswer(message) {
   return message !== null && (message.cmd === ACK || message.cmd === NACK);
 }
 
-/** Nobody is told of a failure where the sender does not care (Node's own talk). */
-function callbackFor(callback, swallowErrors) {
-  const wanted = typeof callback === 'function' ? callback : undefined;
-  if (!swallowErrors) return wanted;
-  return (error) => {
-    if (error === null) wanted?.(null);
-  };
-}
-
-module.exports = { Passing, callbackFor };
+module.exports = { Passing };

@@ -2,12 +2,11 @@
 // Preloaded into a child that fork started as our own kind of Node: opens our end of the channel
 // before anything of the program runs, or, if that cannot be done, Node's.
 
-const { isMainThread } = require('node:worker_threads');
 const { hidePreload } = require('../preloading.js');
 const { ownEnd } = require('./own-end.js');
 
-// A worker thread of the child runs preloads too; the channel is the main thread's.
-const announced = isMainThread ? ownEnd.takeAnnouncement(process.env) : undefined;
+const announced = ownEnd.takeAnnouncement(process.env);
+// A worker thread runs preloads too; its environment is that of the program, and announces nothing.
 if (announced !== undefined) {
   hidePreload(__filename);
   open(announced);

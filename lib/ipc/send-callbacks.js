@@ -1,6 +1,6 @@
 'use strict';
 // Who is to be called back for which bytes: the sends of a channel that are not with the kernel
-// yet, in order. Positions count all bytes that the channel ever accepted.
+// yet, in order; and who is not told of what. Positions count all bytes that the channel ever accepted.
 
 /** @typedef {{ end: number, callback: (error: any) => void, error: any, hasTurn: boolean }} Entry */
 
@@ -68,4 +68,13 @@ function callAll(entries) {
   }
 }
 
-module.exports = { SendCallbacks };
+/** Nobody is told of a failure where the sender does not care (Node's own talk). */
+function callbackFor(callback, swallowErrors) {
+  const wanted = typeof callback === 'function' ? callback : undefined;
+  if (!swallowErrors) return wanted;
+  return (error) => {
+    if (error === null) wanted?.(null);
+  };
+}
+
+module.exports = { SendCallbacks, callbackFor };

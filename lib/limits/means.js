@@ -38,8 +38,10 @@ function openMeans(limits, request, extras) {
     const limit = opened.lacking === 'pids' ? 'processes' : 'memory';
     throw limitUnavailable(limit, opened.reason ?? '', REMEDIES[limit]);
   }
-  const { groups } = opened;
+  const { groups, cgroup } = opened;
   extras.groups = groups;
+  // A tree finds that its child has a group, and does without one of its own.
+  if (cgroup) extras.cgroup = cgroup;
   return () => native.discardGroups(/** @type {number} */ (groups));
 }
 

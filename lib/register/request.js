@@ -4,8 +4,7 @@
 const { createRequire } = require('node:module');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
-const { isMainThread } = require('node:worker_threads');
-const { native, nativeError } = require('../native.js');
+const { native, warnNotNative } = require('../native.js');
 
 const FLAGS = ['-r', '--require', '--import'];
 
@@ -48,11 +47,7 @@ function target(flag, file) {
 
 /** Never a silent difference: whoever asked for us and cannot have us is told once. */
 function warnIfNotNative() {
-  if (native || !isMainThread) return;
-  process.emitWarning(`child processes are Node's own: ${nativeError?.message}`, {
-    type: 'SprogWarning',
-    code: 'SPROG_NOT_NATIVE',
-  });
+  if (!native) warnNotNative();
 }
 
 module.exports = { keepPathOfPreload, warnIfNotNative };

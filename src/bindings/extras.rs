@@ -3,20 +3,21 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use napi_derive::napi;
 
 use crate::limits::Groups;
 use crate::sys::restrictions::{self, Resource, ResourceLimit, Restrictions};
-use crate::sys::spawn::{Extras, Failure, Step};
+use crate::sys::spawn::{Extras, Failure, Group, Step};
 
 /// Options of ours for one spawn; what is absent is not done.
 #[napi(object, object_to_js = false)]
 #[derive(Default)]
 pub struct SpawnExtras {
-    /// Paths of the `cgroup.procs` files of the control groups that the child enters.
-    pub cgroup_procs: Option<Vec<String>>,
-    /// What `openGroups` answered: groups that the child enters, and that end with it.
+    /// Directory of the control group (v2) that the child is to be in.
+    pub cgroup: Option<String>,
+    /// What `openGroups` answered: groups that end with the child, and of which it enters those of version 1.
     pub groups: Option<u32>,
     pub resource_limits: Option<ResourceLimits>,
     pub nice: Option<i32>,
@@ -45,23 +46,27 @@ pub struct ResourceLimits {
 
 /// What must stay open while the child starts.
 pub(super) struct Opened {
-    cgroups: Vec<File>,
+    group: Option<OpenGroup>,
+    /// `cgroup.procs` of those of version 1.
+    others: Vec<File>,
+}
+
+struct OpenGroup {
+    directory: File,
+    procs: File,
 }
 
 impl SpawnExtras {
     pub(super) fn open(&self, groups: &Groups) -> Result<Opened, Failure> {
-        let mut cgroups = Vec::new();
-        for path in self.cgroup_procs.iter().flatten() {
-            let file = OpenOptions::new().write(true).open(path);
-            cgroups.push(file.map_err(|error| failure(Step::Cgroup, &error))?);
-        }
-        cgroups.extend(groups.open_procs().map_err(|error| failure(Step::Cgroup, &error))?);
-        Ok(Opened { cgroups })
+        let failed = |error| failure(Step::Cgroup, &error);
+        let group = self.cgroup.as_ref().map(OpenGroup::open).transpose();
+        Ok(Opened { group: group.map_err(failed)?, others: groups.open_procs().map_err(failed)? })
     }
 
     pub(super) fn extras<'a>(&self, opened: &'a Opened) -> Result<Extras<'a>, Failure> {
         Ok(Extras {
-            cgroups: opened.cgroups.iter().map(AsFd::as_fd).collect(),
+            group: opened.group.as_ref().map(OpenGroup::borrow),
+            other_groups: opened.others.iter().map(AsFd::as_fd).collect(),
             restrictions: self.restrictions()?,
             launched: self.exact_usage.unwrap_or(false),
         })
@@ -77,6 +82,18 @@ impl SpawnExtras {
             umask: self.umask,
             no_new_privileges: self.no_new_privileges.unwrap_or(false),
         })
+    }
+}
+
+impl OpenGroup {
+    fn open(path: &String) -> io::Result<OpenGroup> {
+        let directory = File::open(path)?;
+        let procs = OpenOptions::new().write(true).open(Path::new(path).join("cgroup.procs"))?;
+        Ok(OpenGroup { directory, procs })
+    }
+
+    fn borrow(&self) -> Group<'_> {
+        Group { directory: self.directory.as_fd(), procs: self.procs.as_fd() }
     }
 }
 

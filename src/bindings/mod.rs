@@ -7,12 +7,16 @@ mod capture;
 mod channel;
 mod environment;
 mod extras;
+// What only JS calls is dead code to the unit tests.
+#[cfg(not(test))]
+mod facts;
 mod handle;
 mod limits;
 mod raw;
 mod spawn;
 mod stream;
 mod sync;
+mod tree;
 mod vitals;
 
 use std::io;

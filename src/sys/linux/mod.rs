@@ -2,6 +2,7 @@
 //! the layers above need.
 
 pub mod append;
+mod clone3;
 mod cstrings;
 pub mod environ;
 pub mod epoll;
@@ -9,6 +10,7 @@ pub mod exit;
 pub mod exit_hook;
 mod extras;
 pub mod fd;
+mod glibc;
 pub mod launcher;
 mod lookup;
 pub mod memory;
@@ -16,9 +18,12 @@ pub mod pidfd;
 pub mod poll;
 pub mod proc;
 pub mod restrictions;
+pub mod session;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
+mod stack;
+mod step;
 mod syscall;
 pub mod uv;
 mod vfork;

@@ -15,6 +15,16 @@ pub fn open(pid: i32) -> io::Result<OwnedFd> {
     Ok(rustix::process::pidfd_open(pid, PidfdFlags::empty())?)
 }
 
+/// Whether children can be watched by pidfds: an error of the kernel, or ENOTSUP where the program does
+/// not want it.
+pub fn probe() -> io::Result<()> {
+    if !super::spawn::pidfd_wanted() {
+        return Err(io::Error::from_raw_os_error(libc::ENOTSUP));
+    }
+    rustix::process::pidfd_open(rustix::process::getpid(), PidfdFlags::empty())?;
+    Ok(())
+}
+
 /// Sends any signal number; 0 probes. EINVAL for a number the kernel does not know, ESRCH once
 /// the process has been reaped.
 pub fn send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {

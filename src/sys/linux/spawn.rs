@@ -12,7 +12,7 @@ use std::ptr;
 use std::sync::OnceLock;
 
 pub use super::cstrings::CStringArray;
-pub use super::extras::Extras;
+pub use super::extras::{Extras, Group};
 use super::launcher::Launch;
 use super::signal::Blocked;
 pub use super::vfork::Step;
@@ -92,6 +92,7 @@ fn spawn_by(request: &Request<'_>, share_memory: bool) -> Result<Spawned, Failur
         descriptors: descriptors.as_mut_ptr(),
         extras: request.extras.map_or(ptr::null(), |extras| ptr::from_ref(extras).cast()),
         launcher: ptr::null(),
+        enters_group: false,
         report_pipe: -1,
         report: Report::default(),
         peak_before: 0,
@@ -189,7 +190,7 @@ fn conclude(cloned: vfork::Cloned, report: Report, peak_before: u64) -> Result<S
 ///
 /// Only a definite answer is remembered. A probe that could not be started for want of
 /// descriptors or processes says nothing: the spawn that asked will meet the same want.
-fn memory_is_shared() -> bool {
+pub fn memory_is_shared() -> bool {
     static SHARED: OnceLock<bool> = OnceLock::new();
     if let Some(shared) = SHARED.get() {
         return *shared;
@@ -221,6 +222,7 @@ fn probe_sharing() -> Option<bool> {
         descriptor_count: 0,
         extras: ptr::null(),
         launcher: ptr::null(),
+        enters_group: false,
         report_pipe: -1,
         report: Report::default(),
         peak_before: 0,

@@ -9,57 +9,19 @@
 //! parent can run in it.
 #![allow(unsafe_code)]
 
-use std::cell::OnceCell;
 use std::convert::Infallible;
 use std::ffi::{c_char, c_int, c_long, c_void};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::ptr;
 
+use super::clone3::{Birth, clone_into_group};
 use super::extras::{self, Extras};
 use super::launcher::{self, Launcher};
 use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
+use super::stack::{self, STACK_BYTES};
+pub use super::step::Step;
 pub(super) use super::syscall::{errno, syscall0, syscall1, syscall2, syscall3};
-
-/// The step of a spawn at which it failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Step {
-    /// Planning and clone itself, in the parent.
-    Clone = 1,
-    Session = 2,
-    Stdio = 3,
-    Chdir = 4,
-    Gid = 5,
-    Uid = 6,
-    Exec = 7,
-    /// Entering a control group.
-    Cgroup = 8,
-    /// A resource limit (setrlimit).
-    Limit = 9,
-    Nice = 10,
-    Affinity = 11,
-    NoNewPrivileges = 12,
-}
-
-impl Step {
-    /// What a child reported.
-    pub(super) fn from_report(number: i32) -> Step {
-        const IN_THE_CHILD: [Step; 11] = [
-            Step::Clone,
-            Step::Session,
-            Step::Stdio,
-            Step::Chdir,
-            Step::Gid,
-            Step::Uid,
-            Step::Cgroup,
-            Step::Limit,
-            Step::Nice,
-            Step::Affinity,
-            Step::NoNewPrivileges,
-        ];
-        IN_THE_CHILD.into_iter().find(|step| *step as i32 == number).unwrap_or(Step::Exec)
-    }
-}
 
 /// What the child reports before it gives up; all zero after a successful exec.
 #[derive(Clone, Copy, Default)]
@@ -92,6 +54,8 @@ pub(super) struct Child {
     pub extras: *const Extras<'static>,
     /// Null: the child becomes the program itself.
     pub launcher: *const Launcher,
+    /// Whether the child must enter the group of `extras` itself: it was not born there.
+    pub enters_group: bool,
     /// Where to report: this memory if it is shared (-1), else a pipe.
     pub report_pipe: c_int,
     pub report: Report,
@@ -128,7 +92,7 @@ unsafe fn prepare_and_exec(child: *mut Child) -> Result<Infallible, Failure> {
     // SAFETY: null, or alive like everything that `child` points to.
     let extras = unsafe { child.extras.as_ref() };
     if let Some(extras) = extras {
-        extras::apply_first(extras)?;
+        extras::apply_first(extras, child.enters_group)?;
     }
     if child.new_session && syscall0(libc::SYS_setsid) < 0 {
         return Err((Step::Session, errno()));
@@ -299,56 +263,6 @@ unsafe fn exec(child: &mut Child) -> c_int {
     }
 }
 
-/// Bytes of the child's stack. What runs there needs under 4 KiB; a page below is a guard.
-const STACK_BYTES: usize = 64 * 1024;
-const GUARD_BYTES: usize = 64 * 1024;
-
-/// A guarded stack for the child. One per thread: CLONE_VFORK suspends only the calling thread,
-/// so two threads may be spawning at once.
-struct Stack {
-    base: *mut c_void,
-}
-
-impl Stack {
-    fn new() -> io::Result<Stack> {
-        // SAFETY: a fresh anonymous mapping; nothing existing is touched.
-        let base = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                GUARD_BYTES + STACK_BYTES,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
-        };
-        if base == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let stack = Stack { base };
-        // SAFETY: the low part of the mapping just made. 64 KiB is a multiple of every page size.
-        if unsafe { libc::mprotect(base, GUARD_BYTES, libc::PROT_NONE) } != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(stack)
-    }
-
-    fn top(&self) -> *mut c_void {
-        self.base.wrapping_byte_add(GUARD_BYTES + STACK_BYTES)
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        // SAFETY: our own mapping; no child runs on it: clone has returned.
-        unsafe { libc::munmap(self.base, GUARD_BYTES + STACK_BYTES) };
-    }
-}
-
-thread_local! {
-    static STACK: OnceCell<Stack> = const { OnceCell::new() };
-}
-
 /// What clone answered: the pid, and a pidfd where the kernel knows CLONE_PIDFD (Linux 5.2; it is
 /// ignored before, and the number stays -1).
 pub(super) struct Cloned {
@@ -362,10 +276,30 @@ pub(super) fn clone_child(child: &mut Child, shared_memory: bool) -> io::Result<
     let mut pidfd: c_int = -1;
     let sharing = if shared_memory { libc::CLONE_VM | libc::CLONE_VFORK } else { 0 };
     let flags = sharing | libc::CLONE_PIDFD | libc::SIGCHLD;
-    let top = STACK.with(|cell| match cell.get() {
-        Some(stack) => Ok(stack.top()),
-        None => Stack::new().map(|stack| cell.get_or_init(|| stack).top()),
-    })?;
+    let top = stack::top()?;
+    let stack = top.wrapping_byte_sub(STACK_BYTES);
+    // SAFETY: null, or alive by the contract of `Child`.
+    if let Some(group) = unsafe { child.extras.as_ref() }.and_then(|extras| extras.group.as_ref()) {
+        let directory = group.directory.as_raw_fd();
+        let birth = Birth {
+            flags: sharing | libc::CLONE_PIDFD,
+            pidfd: &raw mut pidfd,
+            stack,
+            stack_bytes: STACK_BYTES,
+            group: directory,
+        };
+        // SAFETY: as for clone below.
+        let born = unsafe { clone_into_group(&birth, child_main, ptr::from_mut(child).cast()) };
+        match born {
+            Ok(pid) => return Ok(Cloned { pid, pidfd }),
+            // A want of processes or memory is one for the other way, too.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::ENOMEM)) => {
+                return Err(error);
+            }
+            // No clone3, or no leave: the child tells which, when it tries to enter.
+            Err(_) => child.enters_group = true,
+        }
+    }
     // SAFETY: `top` is the end of a stack that no other child uses (the thread's own, and clone
     // with CLONE_VFORK returns only when the child has left it; without CLONE_VM the child has
     // its own copy). `child` outlives the call. The pidfd goes to a live local.

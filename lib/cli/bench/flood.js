@@ -1,6 +1,6 @@
 'use strict';
-// Floods: many small numbered messages as fast as the channel takes them, and the count at the other
-// end that none was lost, doubled or swapped. Used at both ends of a channel.
+// Floods: many small numbered messages as fast as a channel takes them, and the count at its other end that
+// none was lost, doubled or swapped. Of this package, of bench/ too.
 
 const BURST = 1000;
 
@@ -30,6 +30,7 @@ function flood(end, count) {
 /** A listener that takes `count` numbered messages and then calls `done` with the first misfit. */
 function counter(count, done) {
   let expected = 0;
+  /** @type {string | null} */
   let misfit = null;
   return ({ seq }) => {
     if (seq !== expected && misfit === null) misfit = `${seq} where ${expected} was due`;
@@ -38,4 +39,4 @@ function counter(count, done) {
   };
 }
 
-module.exports = { flood, counter };
+module.exports = { counter, flood };
