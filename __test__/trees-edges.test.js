@@ -155,7 +155,10 @@ for (const mode of modes()) {
         cp.spawn('sh', ['-c', script], { tree: true, stdio: 'ignore' }),
       );
       const living = () =>
-        fs.readFileSync(`${group}/cgroup.procs`, 'latin1').split('\n').filter(isAlive);
+        fs
+          .readFileSync(`${group}/cgroup.procs`, 'latin1')
+          .split('\n')
+          .filter((pid) => pid !== '' && isAlive(pid));
       t.after(async () => {
         child.kill('SIGKILL');
         await until(() => living().length === 0, PATIENCE_MS);

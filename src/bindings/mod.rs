@@ -7,7 +7,7 @@ mod capture;
 mod channel;
 mod environment;
 mod extras;
-// What only JS calls is dead code to the unit tests.
+// In the unit tests nothing is registered with Node, and this is used by nobody.
 #[cfg(not(test))]
 mod facts;
 mod handle;
