@@ -114,12 +114,23 @@ export declare class Environment {
   /** Sends a signal to a child; 0 probes. */
   kill(token: number, signal: number): number
   /**
+   * Has the guard watch a tree that is about to be started, by its marker and its control groups:
+   * the one that ends it, and others that are removed with it.
+   */
+  enrol(marker: string, cgroup?: string | undefined | null, others?: Array<string> | undefined | null): Enrolled
+  /** Of that ward nothing was started. */
+  withdraw(ward: number): void
+  /** The pid of the guard; 0 if there is none. */
+  guardPid(): number
+  /**
    * Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
    * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
    * other ends are closed), unless opening them was what failed: then the number of stdio
    * entries in the plan is cleared, and nothing is open.
    */
   spawn(file: string, argv: string, env: string, cwd: string | undefined | null, plan: unknown): number
+  /** The same with options of ours. Apart, so that nobody else pays for them. */
+  spawnWith(file: string, argv: string, env: string, cwd: string | undefined | null, plan: unknown, extras: SpawnExtras): number
   /** Starts reading: `Data` events until `End`, `readStop` or `close`. */
   readStart(token: number): number
   readStop(token: number): number
@@ -140,8 +151,47 @@ export declare class Environment {
   shutdown(token: number): number
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
+  /**
+   * `mode` is `cgroup` or `walk`; anything else leaves the choice to us. Throws an error whose
+   * code is an errno, as text, where there can be no tree.
+   */
+  openTree(mode?: string | undefined | null): Tree
+  /**
+   * Ends a tree off this thread: `signal`, then `grace` milliseconds later SIGKILL. The token of
+   * a job, or `-errno`. Its outcome is a list, each element ended by a NUL: an errno, or 0;
+   * `escalated` or nothing; how many have ended; pid and command of each; pid and command of each
+   * that lives on, as it may not be signalled.
+   */
+  endTree(tree: Tree, signal: number, grace: number): number
 }
 
+/** A child and all its descendants. Opened before the child is started. */
+export declare class Tree {
+  /** What the processes carry in the environment variable SPROG_TREE. */
+  get marker(): string
+  /** Its control group; null where it is walked. */
+  get group(): string | null
+  /** The child runs. 0, or `-errno`. */
+  started(pid: number): number
+  /**
+   * Sends a signal to all; 0 probes. How many got it; or `-errno`, EPERM where nobody may be
+   * signalled.
+   */
+  signal(signal: number): number
+  /** The pids of all that have not ended; null where that cannot be found out. */
+  members(): Array<number> | null
+  /** The child has exited, or was not started: nothing is to stay of the tree once it is empty. */
+  release(): void
+}
+
+/** What became of an enrolment. Without a `ward` there is no guard, and the rest says why. */
+export interface Enrolled {
+  /** The number of the ward, for `SpawnExtras`; 0: none. */
+  ward: number
+  /** What failed: `'image'`, `'socket'`, `'exec'`, `'ready'`, `'thread'` or `'enrol'`. */
+  step: string
+  /** A negative errno. */
+  errno: number
 /** Finds out by trying. */
 export declare function facts(): Facts
 
@@ -153,6 +203,16 @@ export interface Facts {
   pidfd: number
   /** 0 where files can be made that exist in memory alone. */
   memfd: number
+}
+
+/** Options of ours for one spawn; what is absent is not done. */
+export interface SpawnExtras {
+  /** Paths of the `cgroup.procs` files of the control groups that the child enters. */
+  cgroupProcs?: Array<string>
+  /** The number that `enrol` gave: what the child is to the guard. */
+  ward?: number
+  /** Directory of the control group (v2) that the child is to be in. */
+  cgroup?: string
 }
 
 /** How it came out. Without a `pid` it was not started, and `errno` says why. */

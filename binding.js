@@ -836,5 +836,6 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Environment = nativeBinding.Environment
+module.exports.Tree = nativeBinding.Tree
 module.exports.facts = nativeBinding.facts
 module.exports.VERSION = nativeBinding.VERSION

@@ -15,6 +15,8 @@ import type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 
 export * from 'node:child_process';
 export type { Exec, ExecFile, Fork, OutputBuffer, OutputOf, Spawn } from './types/async.js';
+export type { ChildExtras, ChildWithExtras, ExtraOptions } from './types/child.js';
+export type { DieWithParentOptions } from './types/die-with-parent.js';
 export type { ForkEvents, ForkedProcess, ForkListener } from './types/messages.js';
 export type {
   CommonExecOptions,
@@ -54,6 +56,13 @@ export type {
 } from './types/options.js';
 export type { ChildProcessOf, StdioElement, StdioOption } from './types/stdio.js';
 export type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
+export type {
+  EndedProcess,
+  EndedTree,
+  KillTreeOptions,
+  TreeMethods,
+  TreeOptions,
+} from './types/trees.js';
 
 /**
  * Whether the addon is in use. Where it cannot be loaded, the functions of this module are those of
@@ -72,7 +81,8 @@ export const nativeError: Error | undefined;
  * false), `uid`, `gid`, `shell` (default: false; with one, command and arguments are joined by
  * blanks and not escaped), `timeout` in milliseconds (default: none), `killSignal` (default:
  * `'SIGTERM'`), `signal` to abort it, `serialization` of the channel (default: `'json'`),
- * `maxMessageSize` in bytes (default: what V8 can hold).
+ * `maxMessageSize` in bytes (default: what V8 can hold), `tree` for all descendants along with the child
+ * (default: false), `dieWithParent` to have it end with this process (default: false).
  *
  * Throws a TypeError or RangeError (`ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
  * `ERR_OUT_OF_RANGE`, `ERR_UNKNOWN_SIGNAL`) or an Error (`ERR_IPC_ONE_PIPE`) for what cannot be meant, `ERR_ACCESS_DENIED` under the

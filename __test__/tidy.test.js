@@ -13,6 +13,9 @@ const JS_LINES = 250;
 /** Files that may be longer, each with the reason why it is one concern all the same. */
 const LONGER = {};
 
+/** Crates beside the addon's: no Node-API, no tokio, and no module of the addon. */
+const CRATES = 'crates';
+
 // From the ground up. A module may use what stands before its own row and, within the middle row, what
 // does not use it in turn.
 const GROUND = 'sys';
@@ -21,6 +24,10 @@ const TOP = 'bindings';
 const rust = files('src', '.rs').map((file) => {
   const text = read(file);
   return { file, text, code: rustCode(text), module: modulePath(file) };
+});
+const crates = files(CRATES, '.rs').map((file) => {
+  const text = read(file);
+  return { file, text, code: rustCode(text) };
 });
 const product = ['lib', 'index.js', 'register.js'].flatMap((place) => files(place, '.js'));
 const ours = [
@@ -62,6 +69,13 @@ describe('layers', () => {
     none(
       others.flatMap((source) => places(source, /\b(napi|napi_derive|napi_sys)\b/)),
       'what crosses into JavaScript lives in src/bindings',
+    );
+  });
+
+  it('the crates beside the addon know neither napi nor tokio', () => {
+    none(
+      crates.flatMap((source) => places(source, /\b(napi|napi_derive|napi_sys|tokio)\b/)),
+      'crates/ is what programs without Node use too',
     );
   });
 
@@ -173,10 +187,10 @@ describe('unsafe', () => {
   const mayBeUnsafe = ({ file }) =>
     ['src/sys/', 'src/bindings/raw.rs', 'src/bindings/raw/'].some((place) =>
       file.startsWith(place),
-    );
+    ) || /^crates\/[^/]+\/src\/sys\b/.test(file);
 
   it('lives in sys and in bindings/raw only', () => {
-    const others = rust.filter((source) => !mayBeUnsafe(source));
+    const others = [...rust, ...crates].filter((source) => !mayBeUnsafe(source));
     none(
       others.flatMap((source) => places(source, /\bunsafe\b|\ballow\(.*unsafe_code/)),
       'unsafe code is confined',
@@ -184,7 +198,7 @@ describe('unsafe', () => {
   });
 
   it('says in a SAFETY comment why it holds', () => {
-    const bare = rust.filter(mayBeUnsafe).flatMap((source) => {
+    const bare = [...rust, ...crates].filter(mayBeUnsafe).flatMap((source) => {
       const lines = source.text.split('\n');
       const code = source.code.split('\n');
       return code.flatMap((line, index) =>
@@ -212,7 +226,7 @@ describe('unsafe', () => {
 describe('files', () => {
   it('are short, or say why not', () => {
     const capped = [
-      ...rust.map(({ file }) => [file, RUST_LINES]),
+      ...[...rust, ...crates].map(({ file }) => [file, RUST_LINES]),
       ...files('lib', '.js').map((file) => [file, JS_LINES]),
     ];
     for (const [file, cap] of capped) {
@@ -228,7 +242,7 @@ describe('files', () => {
 
   it('begin by saying what they are for', () => {
     const silent = [
-      ...rust.filter(({ text }) => !text.startsWith('//!')).map(({ file }) => file),
+      ...[...rust, ...crates].filter(({ text }) => !text.startsWith('//!')).map(({ file }) => file),
       ...javascript.filter((file) => !/^(#!.*\n)?('use strict';\n+)?\/[/*]/.test(read(file))),
     ];
     // What stands for a program of somebody else's says nothing about itself.
@@ -243,7 +257,7 @@ describe('files', () => {
   it('leave nothing to do for later', () => {
     const later = new RegExp(`\\b(TO${'DO'}|FIX${'ME'})\\b`);
     const texts = [
-      ...rust.map(({ file }) => file),
+      ...[...rust, ...crates].map(({ file }) => file),
       ...javascript,
       ...files('', '.md').filter((file) => !file.includes('/fixtures/')),
     ];

@@ -5,6 +5,7 @@
 
 const { EventEmitter } = require('node:events');
 const diagnosticsChannel = require('node:diagnostics_channel');
+const { addMethods, extrasOf } = require('./child-extras.js');
 
 /** Failures that become an 'error' event; any other is thrown. */
 const DEFERRED = ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'];
@@ -91,6 +92,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
     process.nextTick(reportSpawn, this);
   }
   this.pid = this._handle.pid;
+  if (error === 0) extrasOf(options)?.started(this);
   attachStdio(this, stdio, started.tokens);
   if (hasChannel) {
     const token = started.tokens[stdio.channelEntry];
@@ -153,6 +155,7 @@ function finish(child, exitCode, signalCode) {
     error.spawnargs = child.spawnargs.slice(1);
     child.emit('error', error);
   } else {
+    extrasOf(child)?.exited(child);
     child.emit('exit', child.exitCode, child.signalCode);
   }
   // Streams that nobody reads would never end, and 'close' waits for them.
@@ -177,13 +180,14 @@ function maybeClose(child) {
 
 /**
  * Sends a signal, SIGTERM by default. True if it was sent; false if the child has exited, was
- * never started, or (after an 'error' event) may not be signalled.
+ * never started, or (after an 'error' event) may not be signalled. With `tree: true` it goes to all
+ * processes of the tree, also after the exit of the child.
  */
 ChildProcess.prototype.kill = function kill(signal) {
   const { toSignalNumber } = require('./signals.js');
   const number = toSignalNumber(signal);
-  if (!this._handle) return false;
-  const status = this._handle.kill(number);
+  const status = extrasOf(this)?.kill(number) ?? this._handle?.kill(number);
+  if (status === undefined) return false;
   if (status === 0) {
     this.killed = true;
     return true;
@@ -207,5 +211,7 @@ ChildProcess.prototype.ref = function ref() {
 ChildProcess.prototype.unref = function unref() {
   this._handle?.unref();
 };
+
+addMethods(ChildProcess.prototype);
 
 module.exports = { ChildProcess };

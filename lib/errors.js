@@ -183,6 +183,9 @@ function create(Class, code, message, factory) {
 }
 
 module.exports = {
+  NodeError,
+  NodeTypeError,
+  create,
   invalidArgType,
   invalidArgValue,
   outOfRange,

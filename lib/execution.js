@@ -2,6 +2,7 @@
 // What exec() and execFile() do: one execution, from checked arguments to the one call of the callback.
 
 const util = require('node:util');
+const { pickExtras } = require('./extra-options.js');
 const { Output } = require('./output.js');
 const {
   normalizeExecArgs,
@@ -36,6 +37,7 @@ function execFile(file, args, options, callback) {
     shell: settings.shell,
     signal: settings.signal,
     uid: settings.uid,
+    ...pickExtras(settings),
     windowsHide: Boolean(settings.windowsHide),
     windowsVerbatimArguments: Boolean(settings.windowsVerbatimArguments),
   });

@@ -76,6 +76,7 @@ const EVENT = {
   GREETED: 10,
   LARGE: 11,
   LITERAL: 12,
+  DONE: 13,
 };
 
 /**
@@ -101,8 +102,9 @@ function environment() {
 
 function dispatch(token, event, first, second) {
   const owner = owners[token];
-  // A token is free again after these two; the owner may spawn while it handles them.
-  if (event === EVENT.CLOSED || event === EVENT.EXIT) owners[token] = undefined;
+  // A token is free again after these; the owner may spawn while it handles them.
+  if (event === EVENT.CLOSED || event === EVENT.EXIT || event === EVENT.DONE)
+    owners[token] = undefined;
   owner?.onevent(event, first, second);
 }
 

@@ -4,6 +4,7 @@
 const { addAbortListener } = require('node:events');
 const { ChildProcess } = require('./child.js');
 const { abortError } = require('./errors.js');
+const { settleExtras } = require('./extra-options.js');
 const {
   normalizeSpawnArguments,
   sanitizeKillSignal,
@@ -16,6 +17,7 @@ function spawn(file, args, options) {
   validateTimeout(request.timeout);
   validateAbortSignal(request.signal, 'options.signal');
   const killSignal = sanitizeKillSignal(request.killSignal);
+  settleExtras(request);
   const child = new ChildProcess();
   child.spawn(request);
   if (request.timeout > 0) killAfter(child, request.timeout, killSignal);

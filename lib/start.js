@@ -2,13 +2,14 @@
 // One crossing into the addon: a request packed into strings and one Int32Array.
 
 const { environment } = require('./native.js');
+const { extrasOf } = require('./child-extras.js');
 const { packEnvironment } = require('./environment.js');
 const { KIND } = require('./stdio.js');
 const { terminated } = require('./terminated.js');
 
 // The layout of the plan; src/bindings/spawn.rs has the same.
 const IN = { FLAGS: 0, UID: 1, GID: 2, STDIO_COUNT: 3, STDIO: 4 };
-const OUT = { PID: 0, CHILD: 1 };
+const OUT = { PID: 0, CHILD: 1, STEP: 2 };
 const FLAG = { DETACHED: 1, UID: 2, GID: 4, INHERIT: 8 };
 
 const COMMON_ENTRIES = 16;
@@ -20,6 +21,7 @@ const commonPlan = new Int32Array(IN.STDIO + 2 * COMMON_ENTRIES);
  * @property {number} status 0, or a negative errno
  * @property {number} pid
  * @property {number} child its token
+ * @property {number} step at which it failed; `Step` in src/sys/linux/vfork.rs has the numbers
  * @property {number[]} tokens of our ends, one per stdio entry; -1 where there is none
  */
 
@@ -33,6 +35,8 @@ const commonPlan = new Int32Array(IN.STDIO + 2 * COMMON_ENTRIES);
 function start(options, args, stdio, advanced) {
   // First of all: an argument's toString may spawn, and would use the common plan too.
   const argv = terminated(args);
+  const extras = extrasOf(options);
+  extras?.prepare(options);
   const environ = packEnvironment(options);
   const { entries } = stdio;
   const plan =
@@ -48,14 +52,22 @@ function start(options, args, stdio, advanced) {
     plan[IN.STDIO + 2 * i + 1] = kind === KIND.CHANNEL ? Number(advanced) : value;
   }
   const native = environmentOrErrno();
-  if (typeof native === 'number') return { status: native, pid: 0, child: 0, tokens: [] };
-  const status = native.spawn(options.file, argv, environ.text, options.cwd ?? undefined, plan);
+  if (typeof native === 'number') {
+    extras?.undo();
+    return { status: native, pid: 0, child: 0, step: 0, tokens: [] };
+  }
+  const cwd = options.cwd ?? undefined;
+  const status = extras
+    ? native.spawnWith(options.file, argv, environ.text, cwd, plan, extras.plan)
+    : native.spawn(options.file, argv, environ.text, cwd, plan);
+  if (status !== 0) extras?.undo();
   // The addon clears the count where it failed before it had opened all of them: it kept none.
   const opened = plan[IN.STDIO_COUNT] > 0;
   const tokens = entries.map(({ kind }, i) =>
     opened && hasOurEnd(kind) ? plan[IN.STDIO + 2 * i + 1] : -1,
   );
-  return { status, pid: plan[OUT.PID], child: plan[OUT.CHILD], tokens };
+  const step = plan[OUT.STEP];
+  return { status, pid: plan[OUT.PID], child: plan[OUT.CHILD], step, tokens };
 }
 
 /** The first spawn opens descriptors of its own, and may find none: then that is its failure. */

@@ -8,7 +8,7 @@ const path = require('node:path');
 const { bundle } = require('./bundle.js');
 
 const ROOT = path.join(__dirname, '..');
-const BUILD_INPUTS = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'build'];
+const BUILD_INPUTS = ['src', 'crates', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'build'];
 
 /** Brings dependencies and addon up to date; throws where a step fails. */
 function setup() {

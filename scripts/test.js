@@ -26,7 +26,7 @@ function main() {
   for (const major of selectedLines()) nodeBinary(major);
   say(`Node ${selectedLines().join(', ')} at hand`);
 
-  const rust = run('cargo', ['test', '--lib']);
+  const rust = run('cargo', ['test', '--workspace', '--lib']);
   if (rust !== 0) return rust;
 
   fs.rmSync(WARNINGS, { recursive: true, force: true });

@@ -7,8 +7,8 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::process::Orphan;
 use crate::sys::epoll::{Epoll, Interest};
-use crate::sys::exit::ExitWatch;
 use crate::sys::{fd, signal};
 
 const READ: Interest = Interest { read: true, write: false };
@@ -16,13 +16,13 @@ const READ: Interest = Interest { read: true, write: false };
 const ARRIVALS: u64 = 0;
 
 struct Reaper {
-    arrivals: Mutex<Vec<ExitWatch>>,
+    arrivals: Mutex<Vec<Orphan>>,
     counter: OwnedFd,
 }
 
 /// Waits for the child in the background. Without a thread or descriptors to do so the child
 /// stays a zombie, and nothing else happens.
-pub fn adopt(orphan: ExitWatch) {
+pub fn adopt(orphan: Orphan) {
     static REAPER: Mutex<Option<Arc<Reaper>>> = Mutex::new(None);
     let mut slot = REAPER.lock().unwrap_or_else(PoisonError::into_inner);
     if slot.is_none() {
@@ -48,7 +48,7 @@ fn start() -> io::Result<Arc<Reaper>> {
 }
 
 fn reap_for_ever(reaper: &Reaper, epoll: &Epoll) -> io::Result<()> {
-    let mut orphans: HashMap<u64, ExitWatch> = HashMap::new();
+    let mut orphans: HashMap<u64, Orphan> = HashMap::new();
     let mut next_key = ARRIVALS + 1;
     let mut ready = Vec::new();
     loop {
@@ -58,15 +58,15 @@ fn reap_for_ever(reaper: &Reaper, epoll: &Epoll) -> io::Result<()> {
                 fd::read(&reaper.counter, &mut [0; 8])?;
                 let mut arrivals = reaper.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
                 for orphan in arrivals.drain(..) {
-                    if epoll.add(orphan.fd(), next_key, READ).is_ok() {
+                    if epoll.add(orphan.watch.fd(), next_key, READ).is_ok() {
                         orphans.insert(next_key, orphan);
                         next_key += 1;
                     }
                 }
             } else if let Some(orphan) = orphans.get(&event.key)
-                && !matches!(orphan.reap(), Ok(None))
+                && !matches!(orphan.watch.reap(), Ok(None))
             {
-                let _ = epoll.delete(orphan.fd());
+                let _ = epoll.delete(orphan.watch.fd());
                 orphans.remove(&event.key);
             }
         }

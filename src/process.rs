@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::BorrowedFd;
 
+use crate::guard::Ward;
 use crate::sys::exit::{self, ExitStatus, ExitWatch};
 use crate::sys::spawn::Spawned;
 
@@ -12,6 +13,15 @@ pub struct Child {
     /// `None` once reaped: from then on the pid may be anybody's.
     watch: RefCell<Option<ExitWatch>>,
     referenced: Cell<bool>,
+    /// Where it is to die with this process.
+    ward: RefCell<Option<Ward>>,
+}
+
+/// A child without a JS environment.
+pub struct Orphan {
+    pub watch: ExitWatch,
+    /// To be dropped when the child has been reaped.
+    pub ward: Option<Ward>,
 }
 
 impl Child {
@@ -20,7 +30,16 @@ impl Child {
     pub fn new(spawned: Spawned) -> io::Result<Child> {
         let watch = ExitWatch::new(spawned.pid, spawned.pidfd)
             .inspect_err(|_| exit::kill_and_reap(spawned.pid))?;
-        Ok(Child { watch: RefCell::new(Some(watch)), referenced: Cell::new(true) })
+        Ok(Child {
+            watch: RefCell::new(Some(watch)),
+            referenced: Cell::new(true),
+            ward: RefCell::default(),
+        })
+    }
+
+    /// Keeps what tells the guard of the child's end.
+    pub fn keep(&self, ward: Ward) {
+        self.ward.replace(Some(ward));
     }
 
     /// Sends a signal; 0 probes. ESRCH once the child has been reaped.
@@ -45,11 +64,12 @@ impl Child {
     /// set: from now on there is nothing to signal.
     pub fn forget(&self) {
         self.watch.replace(None);
+        self.ward.replace(None);
     }
 
     /// Gives the watch away, for a reaper that outlives this environment.
-    pub fn into_orphan(&self) -> Option<ExitWatch> {
-        self.watch.take()
+    pub fn into_orphan(&self) -> Option<Orphan> {
+        Some(Orphan { watch: self.watch.take()?, ward: self.ward.take() })
     }
 
     /// Ends a child whose exit cannot be waited for; see `new`.
@@ -57,6 +77,7 @@ impl Child {
         if let Some(watch) = self.watch.take() {
             exit::kill_and_reap(watch.pid());
         }
+        self.ward.replace(None);
     }
 
     pub fn set_ref(&self, on: bool) {

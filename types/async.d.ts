@@ -1,6 +1,7 @@
 // spawn, fork, exec and execFile: the ways to call them, each with what an editor shows of it.
 
 import type * as node from 'node:child_process';
+import type { ChildWithExtras } from './child.js';
 import type { ForkedProcess } from './messages.js';
 import type {
   ExecFileOptions,
@@ -39,7 +40,10 @@ export interface Spawn {
    * @param options defaults: `cwd` and `env` of this process, no `shell`, no `timeout`
    * @throws what {@link Spawn} with `stdio` throws. A missing program is an 'error' event.
    */
-  (command: string, options?: SpawnOptionsWithoutStdio): node.ChildProcessWithoutNullStreams;
+  (
+    command: string,
+    options?: SpawnOptionsWithoutStdio,
+  ): ChildWithExtras<node.ChildProcessWithoutNullStreams>;
   /**
    * Starts a program with the given `stdio`, and returns at once. The streams that it pipes are there,
    * in the types too: `stdio: ['ignore', 'pipe', 'inherit']` makes `stdout` a Readable, and the others
@@ -59,7 +63,10 @@ export interface Spawn {
    *
    * @throws what {@link Spawn} with `stdio` throws. A missing program is an 'error' event.
    */
-  (command: string, options: SpawnOptions | SpawnOptionsWithFifo): node.ChildProcess;
+  (
+    command: string,
+    options: SpawnOptions | SpawnOptionsWithFifo,
+  ): ChildWithExtras<node.ChildProcess>;
   /**
    * Starts a program with pipes for stdin, stdout and stderr, and returns at once.
    *
@@ -71,7 +78,7 @@ export interface Spawn {
     command: string,
     args?: readonly string[],
     options?: SpawnOptionsWithoutStdio,
-  ): node.ChildProcessWithoutNullStreams;
+  ): ChildWithExtras<node.ChildProcessWithoutNullStreams>;
   /**
    * Starts a program with the given `stdio`, and returns at once. The streams that it pipes are there,
    * in the types too: `stdio: ['ignore', 'pipe', 'inherit']` makes `stdout` a Readable, and the others
@@ -98,7 +105,7 @@ export interface Spawn {
     command: string,
     args: readonly string[] | undefined,
     options: SpawnOptions | SpawnOptionsWithFifo,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
 }
 
 /** The ways to call `fork()`. */
@@ -108,7 +115,10 @@ export interface Fork {
    *
    * @throws what `spawn()` throws
    */
-  (modulePath: string | URL, options: SilentForkOptions): node.ChildProcessWithoutNullStreams;
+  (
+    modulePath: string | URL,
+    options: SilentForkOptions,
+  ): ChildWithExtras<node.ChildProcessWithoutNullStreams>;
   /**
    * Starts a Node script with a message channel and with pipes for stdin, stdout and stderr.
    *
@@ -119,7 +129,7 @@ export interface Fork {
     modulePath: string | URL,
     args: readonly string[] | undefined,
     options: SilentForkOptions,
-  ): node.ChildProcessWithoutNullStreams;
+  ): ChildWithExtras<node.ChildProcessWithoutNullStreams>;
   /**
    * Starts a Node script with a message channel and the given `stdio`. The streams that it pipes are
    * there, the others are null.
@@ -148,7 +158,10 @@ export interface Fork {
    * @param options defaults: this Node and its `execArgv`, stdin, stdout and stderr of this process
    * @throws what `spawn()` throws
    */
-  (modulePath: string | URL, options?: ForkOptions | ForkOptionsWithFifo): node.ChildProcess;
+  (
+    modulePath: string | URL,
+    options?: ForkOptions | ForkOptionsWithFifo,
+  ): ChildWithExtras<node.ChildProcess>;
   /**
    * Starts a Node script with a message channel: `child.send()` here, `process.send()` there.
    *
@@ -160,7 +173,7 @@ export interface Fork {
     modulePath: string | URL,
     args?: readonly string[],
     options?: ForkOptions | ForkOptionsWithFifo,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
   /**
    * Starts a Node script with a message channel whose messages have types; nothing is checked at run time.
    *
@@ -209,7 +222,7 @@ export interface Exec {
    * @param callback called once; the error has `code` (the status), `signal`, `killed` and `cmd`
    * @throws what `spawn()` throws
    */
-  (command: string, callback?: ExecCallback<string>): node.ChildProcess;
+  (command: string, callback?: ExecCallback<string>): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a command in a shell and calls back with all of its output: Buffers for the encodings `'buffer'`
    * and null, else strings.
@@ -223,7 +236,7 @@ export interface Exec {
     command: string,
     options: ExecOptionsWithEncoding<E>,
     callback?: ExecCallback<OutputOf<E>>,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a command in a shell and calls back with all of its output, as strings.
    *
@@ -236,7 +249,7 @@ export interface Exec {
     command: string,
     options: ExecOptionsWithStringEncoding,
     callback?: ExecCallback<string>,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a command in a shell and calls back with all of its output.
    *
@@ -249,7 +262,7 @@ export interface Exec {
     command: string,
     options: ExecOptions | null | undefined,
     callback?: ExecCallback<string | OutputBuffer>,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
 }
 
 /** The ways to call `execFile()`. */
@@ -260,7 +273,7 @@ export interface ExecFile {
    * @param callback called once; the error has `code` (the status), `signal`, `killed` and `cmd`
    * @throws what `spawn()` throws
    */
-  (file: string, callback?: ExecFileCallback<string>): node.ChildProcess;
+  (file: string, callback?: ExecFileCallback<string>): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a program without a shell and calls back with all of its output, as strings.
    *
@@ -271,7 +284,7 @@ export interface ExecFile {
     file: string,
     args: readonly string[] | null | undefined,
     callback?: ExecFileCallback<string>,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a program and calls back with all of its output: Buffers for the encodings `'buffer'` and null,
    * else strings.
@@ -284,7 +297,7 @@ export interface ExecFile {
     file: string,
     options: ExecFileOptionsWithEncoding<E>,
     callback?: ExecFileCallback<OutputOf<E>>,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a program and calls back with all of its output: Buffers for the encodings `'buffer'` and null,
    * else strings.
@@ -298,7 +311,7 @@ export interface ExecFile {
     args: readonly string[] | null | undefined,
     options: ExecFileOptionsWithEncoding<E>,
     callback?: ExecFileCallback<OutputOf<E>>,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a program and calls back with all of its output, as strings.
    *
@@ -310,7 +323,7 @@ export interface ExecFile {
     file: string,
     options: ExecFileOptionsWithStringEncoding,
     callback?: ExecFileCallback<string>,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a program and calls back with all of its output, as strings.
    *
@@ -323,7 +336,7 @@ export interface ExecFile {
     args: readonly string[] | null | undefined,
     options: ExecFileOptionsWithStringEncoding,
     callback?: ExecFileCallback<string>,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a program and calls back with all of its output.
    *
@@ -335,7 +348,7 @@ export interface ExecFile {
     file: string,
     options: ExecFileOptions | null | undefined,
     callback?: ExecFileCallback<string | OutputBuffer> | null | undefined,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a program and calls back with all of its output.
    *
@@ -348,5 +361,5 @@ export interface ExecFile {
     args: readonly string[] | null | undefined,
     options: ExecFileOptions | null | undefined,
     callback?: ExecFileCallback<string | OutputBuffer> | null | undefined,
-  ): node.ChildProcess;
+  ): ChildWithExtras<node.ChildProcess>;
 }

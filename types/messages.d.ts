@@ -1,6 +1,7 @@
 // A forked process whose messages have types.
 
 import type { ChildProcess, MessageOptions, SendHandle, Serializable } from 'node:child_process';
+import type { ChildExtras } from './child.js';
 
 /** The events of a forked process, with what their listeners get. */
 export interface ForkEvents<Incoming> {
@@ -30,7 +31,8 @@ export type ForkListener<Name, Incoming> = (
 export interface ForkedProcess<
   Incoming = Serializable,
   Outgoing extends Serializable = Serializable,
-> extends ChildProcess {
+> extends ChildProcess,
+    ChildExtras {
   /**
    * Sends a message, which arrives as a 'message' event of `process` in the child. It is serialised
    * before the call returns.

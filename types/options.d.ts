@@ -2,6 +2,7 @@
 // of @types/node, so that either may stand for the other; what is added here is what the option does.
 
 import type * as node from 'node:child_process';
+import type { ExtraOptions } from './child.js';
 import type { StdioElement, StdioOption } from './stdio.js';
 
 /** Where a child runs, and as whom. */
@@ -81,7 +82,7 @@ export interface CommonSpawnOptions
 }
 
 /** Options of `spawn()`. */
-export interface SpawnOptions extends CommonSpawnOptions, node.SpawnOptions {
+export interface SpawnOptions extends CommonSpawnOptions, ExtraOptions, node.SpawnOptions {
   /** Makes the child the leader of a session and process group of its own. Default: false. */
   detached?: boolean | undefined;
 }
@@ -109,7 +110,11 @@ export interface SpawnOptionsWithFifo extends Omit<SpawnOptions, 'stdio'> {
 }
 
 /** Options of `fork()`. */
-export interface ForkOptions extends ProcessEnvOptions, MessagingOptions, node.ForkOptions {
+export interface ForkOptions
+  extends ProcessEnvOptions,
+    MessagingOptions,
+    ExtraOptions,
+    node.ForkOptions {
   /** Makes the child the leader of a session and process group of its own. Default: false. */
   detached?: boolean | undefined;
   /** The program that runs the script. Default: `process.execPath`, this Node. */
@@ -149,7 +154,7 @@ export interface ForkOptionsWithFifo extends Omit<ForkOptions, 'stdio'> {
 export type ForkStdio = node.IOType | readonly StdioElement[];
 
 /** Options of `exec()` and `execFile()` about the output that is collected. */
-interface CollectOptions {
+interface CollectOptions extends ExtraOptions {
   /** Kills the child when it is aborted, by SIGTERM; the error is an AbortError (`ABORT_ERR`). */
   signal?: AbortSignal | undefined;
   /**

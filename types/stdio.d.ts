@@ -7,6 +7,7 @@ import type {
   IOType,
 } from 'node:child_process';
 import type { Readable, Stream, Writable } from 'node:stream';
+import type { ChildWithExtras } from './child.js';
 
 /**
  * What one descriptor of a child is connected to:
@@ -64,10 +65,10 @@ type ByEnds<
   Out extends Readable | null,
   Err extends Readable | null,
 > = [In, Out, Err] extends [Writable, Readable, Readable]
-  ? ChildProcessWithoutNullStreams
+  ? ChildWithExtras<ChildProcessWithoutNullStreams>
   : [Writable | null, Readable | null, Readable | null] extends [In, Out, Err]
-    ? ChildProcess
-    : ChildProcessByStdio<In, Out, Err>;
+    ? ChildWithExtras<ChildProcess>
+    : ChildWithExtras<ChildProcessByStdio<In, Out, Err>>;
 
 /**
  * The child that a `stdio` option makes: `stdin`, `stdout` and `stderr` are streams where it says so,

@@ -55,6 +55,8 @@ pub(super) enum Event {
     Large = 11,
     /// A long string of the messages that come next, and the name in its place.
     Literal = 12,
+    /// A job is done: its outcome as text. Its token is free.
+    Done = 13,
 }
 
 pub(super) struct Inner {
@@ -115,6 +117,7 @@ impl Environment {
             Some(Handle::Child(child)) => child.set_ref(on),
             Some(Handle::Stream(stream)) => stream.set_ref(on),
             Some(Handle::Channel(channel)) => channel.set_ref(on),
+            Some(Handle::Job(_)) => return -libc::EINVAL,
             None => return -libc::EBADF,
         }
         status(self.inner.reactor.update(token))
@@ -125,7 +128,7 @@ impl Environment {
     #[napi]
     pub fn close(&self, token: u32) -> i32 {
         let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
-        if matches!(*handle, Handle::Child(_)) {
+        if matches!(*handle, Handle::Child(_) | Handle::Job(_)) {
             return -libc::EINVAL;
         }
         self.inner.quiesce(token, &handle);
@@ -199,6 +202,12 @@ impl Inner {
                 sink.emit(Event::Exit, Value::Number(code.into()), Value::Number(signal.into()));
                 return served;
             }
+            Handle::Job(job) => {
+                let Some(outcome) = job.take() else { return Served::Idle };
+                self.reactor.remove(token);
+                sink.emit(Event::Done, Value::Text(outcome.as_bytes()), Value::Number(0.0));
+                return served;
+            }
             Handle::Stream(stream) => {
                 if turn.read && stream.is_captured() {
                     served = self.gather(token, stream, &sink, turn.alone);
@@ -240,7 +249,7 @@ impl Inner {
     /// a duplicate in a child would keep the entry firing.
     pub(super) fn quiesce(&self, token: Token, handle: &Handle) {
         match handle {
-            Handle::Child(_) => {}
+            Handle::Child(_) | Handle::Job(_) => {}
             Handle::Stream(stream) => {
                 stream.set_reading(false);
                 stream.set_waiting_to_write(false);

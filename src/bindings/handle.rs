@@ -4,6 +4,7 @@ use std::os::fd::BorrowedFd;
 
 use super::raw::KeptBuffer;
 use crate::channel;
+use crate::job::Job;
 use crate::process::Child;
 use crate::reactor::Source;
 use crate::stream::Stream;
@@ -16,6 +17,7 @@ pub enum Handle {
     Child(Child),
     Stream(Stream),
     Channel(Channel),
+    Job(Job),
 }
 
 impl Source for Handle {
@@ -24,6 +26,7 @@ impl Source for Handle {
             Handle::Child(child) => child.with_fd(f),
             Handle::Stream(stream) => stream.with_fd(f),
             Handle::Channel(channel) => channel.with_fd(f),
+            Handle::Job(job) => f(Some(job.fd())),
         }
     }
 
@@ -36,6 +39,7 @@ impl Source for Handle {
             Handle::Channel(channel) => {
                 Interest { read: channel.is_reading(), write: channel.is_waiting_to_write() }
             }
+            Handle::Job(_) => Interest { read: true, write: false },
         }
     }
 
@@ -49,6 +53,7 @@ impl Source for Handle {
             Handle::Channel(channel) => {
                 (channel.has_ref() && channel.is_reading()) || channel.is_waiting_to_write()
             }
+            Handle::Job(_) => true,
         }
     }
 

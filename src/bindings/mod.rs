@@ -6,14 +6,17 @@
 mod capture;
 mod channel;
 mod environment;
-// In the unit tests nothing is registered with Node, and this is used by nobody.
+mod extras;
+// What only JS calls is dead code to the unit tests.
 #[cfg(not(test))]
 mod facts;
+mod guard;
 mod handle;
 mod raw;
 mod spawn;
 mod stream;
 mod sync;
+mod tree;
 
 use std::io;
 

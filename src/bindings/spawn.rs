@@ -10,6 +10,7 @@ use napi::{Env, Unknown};
 use napi_derive::napi;
 
 use super::environment::Environment;
+use super::extras::SpawnExtras;
 use super::handle::{Channel, Handle};
 use super::{negative_errno, raw};
 use crate::channel::frame::Wire;
@@ -105,10 +106,27 @@ impl Environment {
         plan: Unknown<'_>,
     ) -> napi::Result<i32> {
         let request = Packed { file, argv, env, cwd };
-        Ok(self.spawn_packed(request, raw::int32s(&js, plan)?))
+        Ok(self.spawn_packed(request, raw::int32s(&js, plan)?, None))
     }
 
-    fn spawn_packed(&self, packed: Packed, plan: &mut [i32]) -> i32 {
+    /// The same with options of ours. Apart, so that nobody else pays for them.
+    #[napi]
+    #[allow(clippy::too_many_arguments, reason = "one crossing, as spawn")]
+    pub fn spawn_with(
+        &self,
+        js: Env,
+        file: String,
+        argv: String,
+        env: String,
+        cwd: Option<String>,
+        plan: Unknown<'_>,
+        extras: SpawnExtras,
+    ) -> napi::Result<i32> {
+        let request = Packed { file, argv, env, cwd };
+        Ok(self.spawn_packed(request, raw::int32s(&js, plan)?, Some(&extras)))
+    }
+
+    fn spawn_packed(&self, packed: Packed, plan: &mut [i32], extras: Option<&SpawnExtras>) -> i32 {
         let count = usize::try_from(plan[STDIO_COUNT]).unwrap_or(0);
         let stdio: Vec<Stdio> = plan[STDIO..]
             .chunks_exact(2)
@@ -124,18 +142,27 @@ impl Environment {
             }
         };
         let flags = plan[FLAGS];
-        let request = Request {
-            file: packed.file.as_bytes(),
-            argv: &CStringArray::from_terminated(packed.argv.into_bytes()),
-            env: &environment(packed.env, flags & FLAG_INHERIT != 0),
-            // JS has refused NULs.
-            cwd: packed.cwd.and_then(|cwd| CString::new(cwd).ok()),
-            detached: flags & FLAG_DETACHED != 0,
-            uid: (flags & FLAG_UID != 0).then_some(plan[UID].cast_unsigned()),
-            gid: (flags & FLAG_GID != 0).then_some(plan[GID].cast_unsigned()),
-            stdio: &ends.theirs.iter().map(Theirs::borrow).collect::<Vec<_>>(),
-        };
-        let started = start(&request);
+        let opened = extras.map(SpawnExtras::open).transpose();
+        let started = opened.and_then(|mut opened| {
+            let extras = extras.zip(opened.as_ref()).map(|(extras, opened)| extras.extras(opened));
+            let (pid, child) = start(&Request {
+                file: packed.file.as_bytes(),
+                argv: &CStringArray::from_terminated(packed.argv.into_bytes()),
+                env: &environment(packed.env, flags & FLAG_INHERIT != 0),
+                // JS has refused NULs.
+                cwd: packed.cwd.and_then(|cwd| CString::new(cwd).ok()),
+                detached: flags & FLAG_DETACHED != 0,
+                uid: (flags & FLAG_UID != 0).then_some(plan[UID].cast_unsigned()),
+                gid: (flags & FLAG_GID != 0).then_some(plan[GID].cast_unsigned()),
+                stdio: &ends.theirs.iter().map(Theirs::borrow).collect::<Vec<_>>(),
+                extras: extras.as_ref(),
+            })?;
+            if let Some(mut ward) = opened.as_mut().and_then(|opened| opened.ward.take()) {
+                ward.started(pid);
+                child.keep(ward);
+            }
+            Ok((pid, child))
+        });
         drop(ends.theirs);
         for (index, handle) in ends.ours {
             plan[STDIO + 2 * index + 1] = self.inner.reactor.insert(Rc::new(handle)).cast_signed();

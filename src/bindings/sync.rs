@@ -107,6 +107,7 @@ fn run(
         uid: request.uid.map(i32::cast_unsigned),
         gid: request.gid.map(i32::cast_unsigned),
         stdio: &[],
+        extras: None,
     };
     sync::run(program, stdio, input, &limits)
 }

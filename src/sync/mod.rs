@@ -256,6 +256,7 @@ mod tests {
             uid: None,
             gid: None,
             stdio: &[],
+            extras: None,
         };
         run(request, stdio, input, limits)
     }
@@ -340,6 +341,7 @@ mod tests {
             uid: None,
             gid: None,
             stdio: &[],
+            extras: None,
         };
         assert_eq!(run(request, &SOCKETS, b"", &UNLIMITED).unwrap_err(), libc::ENOENT);
     }

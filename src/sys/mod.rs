@@ -12,5 +12,6 @@ compile_error!("sprog is native on Linux only; elsewhere the package runs on Nod
 pub mod unwind;
 
 pub use imp::{
-    append, environ, epoll, exit, exit_hook, fd, memory, pidfd, poll, signal, socket, spawn, uv,
+    append, environ, epoll, exit, exit_hook, fd, memory, memory_file, pidfd, poll, session, signal,
+    socket, spawn, uv,
 };

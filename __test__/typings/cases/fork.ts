@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import {
   type ChildProcess,
   type ChildProcessWithoutNullStreams,
+  type ChildWithExtras,
   type ForkedProcess,
   type ForkOptions,
   fork,
@@ -14,7 +15,7 @@ import {
 import { type Equal, fits, is } from './check.js';
 
 export const plain = fork('w.js');
-is<Equal<typeof plain, ChildProcess>>();
+is<Equal<typeof plain, ChildWithExtras<ChildProcess>>>();
 is<Equal<ReturnType<typeof plain.send>, boolean>>();
 fits<ChildProcess>(fork(new URL('file:///w.js'), ['a'], { execArgv: ['--no-warnings'] }));
 fits<ChildProcess>(fork('w.js', undefined, { serialization: 'advanced', detached: true }));
@@ -30,13 +31,13 @@ export const silent = fork('w.js', [], { silent: true });
 export const silentShort = fork('w.js', { silent: true });
 export const tuple = fork('w.js', [], { stdio: ['ignore', 'pipe', 'fifo', 'ipc'] });
 export const word = fork('w.js', { stdio: 'ignore' });
-is<Equal<typeof silent, ChildProcessWithoutNullStreams>>();
-is<Equal<typeof silentShort, ChildProcessWithoutNullStreams>>();
+is<Equal<typeof silent, ChildWithExtras<ChildProcessWithoutNullStreams>>>();
+is<Equal<typeof silentShort, ChildWithExtras<ChildProcessWithoutNullStreams>>>();
 is<Equal<typeof tuple.stdin, Writable | null>>();
 is<Equal<typeof tuple.stdout, Readable>>();
 is<Equal<typeof tuple.stderr, Readable>>();
-is<Equal<typeof word, ChildProcess>>();
-is<Equal<ReturnType<typeof one>, ChildProcess>>();
+is<Equal<typeof word, ChildWithExtras<ChildProcess>>>();
+is<Equal<ReturnType<typeof one>, ChildWithExtras<ChildProcess>>>();
 export function one() {
   return fork('w.js', [], options);
 }

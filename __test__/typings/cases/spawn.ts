@@ -6,6 +6,7 @@ import {
   type ChildProcess,
   type ChildProcessByStdio,
   type ChildProcessWithoutNullStreams,
+  type ChildWithExtras,
   type SpawnOptions,
   type SpawnOptionsWithoutStdio,
   type StdioElement,
@@ -14,12 +15,12 @@ import {
 } from 'sprog';
 import { type Equal, fits, is } from './check.js';
 
-type All = ChildProcessWithoutNullStreams;
+type All = ChildWithExtras<ChildProcessWithoutNullStreams>;
 type By<
   I extends Writable | null,
   O extends Readable | null,
   E extends Readable | null,
-> = ChildProcessByStdio<I, O, E>;
+> = ChildWithExtras<ChildProcessByStdio<I, O, E>>;
 type Input = Writable | null;
 type Output = Readable | null;
 type Streams<C extends ChildProcess> = [C['stdin'], C['stdout'], C['stderr']];
@@ -49,8 +50,8 @@ is<Equal<typeof words.pipe, All>>();
 is<Equal<typeof words.overlapped, All>>();
 is<Equal<typeof words.fifo, All>>();
 is<Equal<typeof words.fifoArgs, All>>();
-is<Equal<typeof words.inherit, ChildProcess>>();
-is<Equal<typeof words.ignore, ChildProcess>>();
+is<Equal<typeof words.inherit, ChildWithExtras<ChildProcess>>>();
+is<Equal<typeof words.ignore, ChildWithExtras<ChildProcess>>>();
 is<Equal<typeof words.undefined, All>>();
 
 // Literal arrays, without `as const`: every combination of a stream and none.
@@ -124,15 +125,15 @@ export const open = {
   option: spawn('x', { stdio: some.option }),
   optional: spawn('x', [], some.maybe),
 };
-is<Equal<typeof open.word, ChildProcess>>();
+is<Equal<typeof open.word, ChildWithExtras<ChildProcess>>>();
 is<Equal<Streams<typeof open.element>, [null, Readable | null, Readable]>>();
-is<Equal<typeof open.maybe, ChildProcess>>();
-is<Equal<typeof open.node, ChildProcess>>();
-is<Equal<typeof open.nodeArgs, ChildProcess>>();
+is<Equal<typeof open.maybe, ChildWithExtras<ChildProcess>>>();
+is<Equal<typeof open.node, ChildWithExtras<ChildProcess>>>();
+is<Equal<typeof open.nodeArgs, ChildWithExtras<ChildProcess>>>();
 is<Equal<typeof open.piped, All>>();
-is<Equal<typeof open.array, ChildProcess>>();
-is<Equal<typeof open.option, ChildProcess>>();
-is<Equal<typeof open.optional, ChildProcess>>();
+is<Equal<typeof open.array, ChildWithExtras<ChildProcess>>>();
+is<Equal<typeof open.option, ChildWithExtras<ChildProcess>>>();
+is<Equal<typeof open.optional, ChildWithExtras<ChildProcess>>>();
 
 // What compiles with Node's types compiles here: a stream is null only where it is null there.
 words.inherit.stdout?.on('data', () => {});

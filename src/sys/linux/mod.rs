@@ -2,19 +2,24 @@
 //! the layers above need.
 
 pub mod append;
+mod clone3;
 mod cstrings;
 pub mod environ;
 pub mod epoll;
 pub mod exit;
 pub mod exit_hook;
+mod extras;
 pub mod fd;
 mod glibc;
 mod lookup;
 pub mod memory;
+pub mod memory_file;
 pub mod pidfd;
 pub mod poll;
+pub mod session;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
+mod stack;
 pub mod uv;
 mod vfork;

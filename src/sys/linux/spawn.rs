@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
 pub use super::cstrings::CStringArray;
+pub use super::extras::{Enrolment, Extras, Group};
 use super::signal::Blocked;
 pub use super::vfork::Step;
 use super::vfork::{self, Child, Report};
@@ -34,6 +35,8 @@ pub struct Request<'a> {
     /// What becomes descriptor 0, 1, 2, ... of the child; `None`, or no entry, is /dev/null below
     /// 3, and from 3 up nothing.
     pub stdio: &'a [Option<BorrowedFd<'a>>],
+    /// What Node cannot ask for; `None` costs nothing.
+    pub extras: Option<&'a Extras<'a>>,
 }
 
 /// A started child, not yet watched or reaped.
@@ -84,6 +87,8 @@ fn spawn_by(request: &Request<'_>, share_memory: bool) -> Result<Spawned, Failur
         gid: request.gid.map_or(-1, i64::from),
         descriptor_count: descriptors.len() as i32,
         descriptors: descriptors.as_mut_ptr(),
+        extras: request.extras.map_or(ptr::null(), |extras| ptr::from_ref(extras).cast()),
+        enters_group: false,
         report_pipe: -1,
         report: Report::default(),
     };
@@ -151,15 +156,7 @@ fn conclude(cloned: vfork::Cloned, report: Report) -> Result<Spawned, Failure> {
         let wait = || rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
         let _ = super::fd::retry(wait);
     }
-    let step = match report.step {
-        2 => Step::Session,
-        3 => Step::Stdio,
-        4 => Step::Chdir,
-        5 => Step::Gid,
-        6 => Step::Uid,
-        _ => Step::Exec,
-    };
-    Err(Failure { step, errno: report.errno })
+    Err(Failure { step: Step::from_report(report.step), errno: report.errno })
 }
 
 /// Whether clone(CLONE_VM) really shares memory. qemu-user and valgrind succeed without sharing,
@@ -198,6 +195,8 @@ fn probe_sharing() -> Option<bool> {
         gid: -1,
         descriptors: ptr::dangling_mut(),
         descriptor_count: 0,
+        extras: ptr::null(),
+        enters_group: false,
         report_pipe: -1,
         report: Report::default(),
     };
@@ -262,7 +261,17 @@ mod tests {
         stdio: &'a [Option<BorrowedFd<'a>>],
     ) -> Request<'a> {
         let file = file.as_bytes();
-        Request { file, argv, env, cwd: None, detached: false, uid: None, gid: None, stdio }
+        Request {
+            file,
+            argv,
+            env,
+            cwd: None,
+            detached: false,
+            uid: None,
+            gid: None,
+            stdio,
+            extras: None,
+        }
     }
 
     #[test]

@@ -9,12 +9,16 @@
 //! parent can run in it.
 #![allow(unsafe_code)]
 
-use std::cell::OnceCell;
+use std::convert::Infallible;
 use std::ffi::{c_char, c_int, c_long, c_void};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::ptr;
 
+use super::clone3::{Birth, clone_into_group};
+use super::extras::{self, Extras};
 use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
+use super::stack::{self, STACK_BYTES};
 
 /// The step of a spawn at which it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,17 @@ pub enum Step {
     Gid = 5,
     Uid = 6,
     Exec = 7,
+    /// Entering a control group.
+    Cgroup = 8,
+}
+
+impl Step {
+    /// What a child reported.
+    pub(super) fn from_report(number: i32) -> Step {
+        const IN_THE_CHILD: [Step; 6] =
+            [Step::Session, Step::Stdio, Step::Chdir, Step::Gid, Step::Uid, Step::Cgroup];
+        IN_THE_CHILD.into_iter().find(|step| *step as i32 == number).unwrap_or(Step::Exec)
+    }
 }
 
 /// What the child reports before it gives up; all zero after a successful exec.
@@ -57,6 +72,10 @@ pub(super) struct Child {
     /// Source descriptor of every target from 0 on; -1 means /dev/null below 3, else nothing.
     pub descriptors: *mut c_int,
     pub descriptor_count: c_int,
+    /// Null: nothing beyond what Node does.
+    pub extras: *const Extras<'static>,
+    /// Whether the child must enter the group of `extras` itself: it was not born there.
+    pub enters_group: bool,
     /// Where to report: this memory if it is shared (-1), else a pipe.
     pub report_pipe: c_int,
     pub report: Report,
@@ -66,7 +85,7 @@ pub(super) struct Child {
 pub(super) extern "C" fn child_main(argument: *mut c_void) -> c_int {
     let child = argument.cast::<Child>();
     // SAFETY: `argument` is the `Child` that `clone_child` was given, alive by its contract.
-    let (step, errno) = unsafe { prepare_and_exec(child) };
+    let Err((step, errno)) = unsafe { prepare_and_exec(child) };
     let report = Report { step: step as i32, errno };
     // SAFETY: as above.
     unsafe { (*child).report = report };
@@ -79,16 +98,21 @@ pub(super) extern "C" fn child_main(argument: *mut c_void) -> c_int {
     127
 }
 
-type Failure = (Step, c_int);
+pub(super) type Failure = (Step, c_int);
 
 /// # Safety
 /// `child` points to a complete `Child`; called once, in the child.
-unsafe fn prepare_and_exec(child: *mut Child) -> Failure {
+unsafe fn prepare_and_exec(child: *mut Child) -> Result<Infallible, Failure> {
     // SAFETY: by contract.
     let child = unsafe { &mut *child };
     reset_signal_handlers();
+    // SAFETY: null, or alive like everything that `child` points to.
+    let extras = unsafe { child.extras.as_ref() };
+    if let Some(extras) = extras {
+        extras::apply_first(extras, child.enters_group)?;
+    }
     if child.new_session && syscall0(libc::SYS_setsid) < 0 {
-        return (Step::Session, errno());
+        return Err((Step::Session, errno()));
     }
     // SAFETY: the array has `descriptor_count` elements.
     let descriptors = unsafe {
@@ -98,24 +122,27 @@ unsafe fn prepare_and_exec(child: *mut Child) -> Failure {
         )
     };
     if !place_descriptors(descriptors, child.descriptor_count) {
-        return (Step::Stdio, errno());
+        return Err((Step::Stdio, errno()));
     }
     if !child.cwd.is_null() && syscall1(libc::SYS_chdir, child.cwd as c_long) < 0 {
-        return (Step::Chdir, errno());
+        return Err((Step::Chdir, errno()));
+    }
+    if let Some(extras) = extras {
+        extras::apply_last(extras)?;
     }
     if child.uid >= 0 || child.gid >= 0 {
         // Unchecked, as in Node: an unprivileged process may not, and then keeps its groups.
         syscall2(libc::SYS_setgroups, 0, 0);
     }
     if child.gid >= 0 && syscall1(libc::SYS_setgid, child.gid as c_long) < 0 {
-        return (Step::Gid, errno());
+        return Err((Step::Gid, errno()));
     }
     if child.uid >= 0 && syscall1(libc::SYS_setuid, child.uid as c_long) < 0 {
-        return (Step::Uid, errno());
+        return Err((Step::Uid, errno()));
     }
     super::signal::set_mask(0);
     // SAFETY: the lists are null-terminated and outlive the child's use of them.
-    (Step::Exec, unsafe { exec(child) })
+    Err((Step::Exec, unsafe { exec(child) }))
 }
 
 /// Every disposition to its default, ignored ones too: exec would keep those, and a handler must
@@ -248,80 +275,43 @@ unsafe fn exec(child: &mut Child) -> c_int {
     }
 }
 
-fn syscall0(number: c_long) -> c_long {
+pub(super) fn syscall0(number: c_long) -> c_long {
     // SAFETY: the callers pass calls that touch no memory of ours, or valid pointers.
     unsafe { libc::syscall(number) }
 }
 
-fn syscall1(number: c_long, a: c_long) -> c_long {
+pub(super) fn syscall1(number: c_long, a: c_long) -> c_long {
     // SAFETY: as syscall0.
     unsafe { libc::syscall(number, a) }
 }
 
-fn syscall2(number: c_long, a: c_long, b: c_long) -> c_long {
+pub(super) fn syscall2(number: c_long, a: c_long, b: c_long) -> c_long {
     // SAFETY: as syscall0.
     unsafe { libc::syscall(number, a, b) }
 }
 
-fn syscall3(number: c_long, a: c_long, b: c_long, c: c_long) -> c_long {
+pub(super) fn syscall3(number: c_long, a: c_long, b: c_long, c: c_long) -> c_long {
     // SAFETY: as syscall0.
     unsafe { libc::syscall(number, a, b, c) }
 }
 
+pub(super) fn syscall6(
+    number: c_long,
+    a: c_long,
+    b: c_long,
+    c: c_long,
+    d: c_long,
+    e: c_long,
+    f: c_long,
+) -> c_long {
+    // SAFETY: as syscall0.
+    unsafe { libc::syscall(number, a, b, c, d, e, f) }
+}
+
 /// errno lives in thread-local memory, which with CLONE_VM is the suspended parent thread's: no
 /// one else looks at it meanwhile.
-fn errno() -> c_int {
+pub(super) fn errno() -> c_int {
     io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL)
-}
-
-/// Bytes of the child's stack. What runs there needs under 4 KiB; a page below is a guard.
-const STACK_BYTES: usize = 64 * 1024;
-const GUARD_BYTES: usize = 64 * 1024;
-
-/// A guarded stack for the child. One per thread: CLONE_VFORK suspends only the calling thread,
-/// so two threads may be spawning at once.
-struct Stack {
-    base: *mut c_void,
-}
-
-impl Stack {
-    fn new() -> io::Result<Stack> {
-        // SAFETY: a fresh anonymous mapping; nothing existing is touched.
-        let base = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                GUARD_BYTES + STACK_BYTES,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
-        };
-        if base == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let stack = Stack { base };
-        // SAFETY: the low part of the mapping just made. 64 KiB is a multiple of every page size.
-        if unsafe { libc::mprotect(base, GUARD_BYTES, libc::PROT_NONE) } != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(stack)
-    }
-
-    fn top(&self) -> *mut c_void {
-        self.base.wrapping_byte_add(GUARD_BYTES + STACK_BYTES)
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        // SAFETY: our own mapping; no child runs on it: clone has returned.
-        unsafe { libc::munmap(self.base, GUARD_BYTES + STACK_BYTES) };
-    }
-}
-
-thread_local! {
-    static STACK: OnceCell<Stack> = const { OnceCell::new() };
 }
 
 /// What clone answered: the pid, and a pidfd where the kernel knows CLONE_PIDFD (Linux 5.2; it is
@@ -337,10 +327,30 @@ pub(super) fn clone_child(child: &mut Child, shared_memory: bool) -> io::Result<
     let mut pidfd: c_int = -1;
     let sharing = if shared_memory { libc::CLONE_VM | libc::CLONE_VFORK } else { 0 };
     let flags = sharing | libc::CLONE_PIDFD | libc::SIGCHLD;
-    let top = STACK.with(|cell| match cell.get() {
-        Some(stack) => Ok(stack.top()),
-        None => Stack::new().map(|stack| cell.get_or_init(|| stack).top()),
-    })?;
+    let top = stack::top()?;
+    let stack = top.wrapping_byte_sub(STACK_BYTES);
+    // SAFETY: null, or alive by the contract of `Child`.
+    if let Some(group) = unsafe { child.extras.as_ref() }.and_then(|extras| extras.group.as_ref()) {
+        let directory = group.directory.as_raw_fd();
+        let birth = Birth {
+            flags: sharing | libc::CLONE_PIDFD,
+            pidfd: &raw mut pidfd,
+            stack,
+            stack_bytes: STACK_BYTES,
+            group: directory,
+        };
+        // SAFETY: as for clone below.
+        let born = unsafe { clone_into_group(&birth, child_main, ptr::from_mut(child).cast()) };
+        match born {
+            Ok(pid) => return Ok(Cloned { pid, pidfd }),
+            // A want of processes or memory is one for the other way, too.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::ENOMEM)) => {
+                return Err(error);
+            }
+            // No clone3, or no leave: the child tells which, when it tries to enter.
+            Err(_) => child.enters_group = true,
+        }
+    }
     // SAFETY: `top` is the end of a stack that no other child uses (the thread's own, and clone
     // with CLONE_VFORK returns only when the child has left it; without CLONE_VM the child has
     // its own copy). `child` outlives the call. The pidfd goes to a live local.

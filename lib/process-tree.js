@@ -1,0 +1,191 @@
+'use strict';
+// The option `tree`: a child and all its descendants, signalled and ended as one. The processes are
+// found by the addon; here is what of a ChildProcess that changes.
+
+const os = require('node:os');
+const { variablesOf } = require('./environment.js');
+const { errnoException, invalidArgValue } = require('./errors.js');
+const { environment, own, EVENT } = require('./native.js');
+const { treeRemains, treeUnavailable } = require('./tree-errors.js');
+const { validateBoolean } = require('./validate.js');
+
+/** Marks every process of a tree; crates/tree has the same name. */
+const MARKER = 'SPROG_TREE';
+
+const { ECHILD } = os.constants.errno;
+
+/** Where a request keeps its tree, which more than one option may want. */
+const kRequestTree = Symbol('sprog.requestTree');
+
+/** The tree of a child that was started with `tree: true`. */
+const kTree = Symbol('sprog.tree');
+
+/** The part of the option `tree`; see extra-options.js. */
+function settle(request) {
+  validateBoolean(request.tree, 'options.tree');
+  if (!request.tree) return undefined;
+  if (request.detached) {
+    const reason =
+      'must not be true together with options.tree: what is detached is meant to live on';
+    throw invalidArgValue('options.detached', true, reason);
+  }
+  /** @type {ProcessTree | undefined} */
+  let tree;
+  return {
+    prepare(request, plan) {
+      tree = openTree(request, plan);
+    },
+    undo() {
+      tree?.release();
+    },
+    started(child) {
+      tree?.started(child.pid);
+      Object.defineProperty(child, kTree, { value: tree });
+    },
+    kill(number) {
+      const count = tree?.signal(number);
+      // Nobody to signal: what is left of the child, if anything, is a matter of its own handle.
+      return count === undefined || count === 0 ? undefined : Math.min(count, 0);
+    },
+    exited() {
+      tree?.exited();
+    },
+  };
+}
+
+/**
+ * The tree of the child that a request describes; to be called before it is started. Made once for a
+ * request: its marker goes into the environment of the child, its group into the plan.
+ * @returns {ProcessTree}
+ */
+function openTree(request, plan) {
+  if (request[kRequestTree] !== undefined) return request[kRequestTree];
+  const tree = new ProcessTree();
+  const variables = variablesOf(request);
+  const outer = variables.get(MARKER);
+  variables.set(MARKER, outer ? `${outer}:${tree.marker}` : tree.marker);
+  if (tree.group !== null) plan.cgroup = tree.group;
+  Object.defineProperty(request, kRequestTree, { value: tree });
+  return tree;
+}
+
+/**
+ * What became of a tree.
+ * @typedef {object} EndedTree
+ * @property {{ pid: number, command: string }[]} ended
+ * @property {string} signal
+ * @property {boolean} escalated
+ * @property {'cgroup' | 'walk'} mode
+ */
+
+class ProcessTree {
+  /** @type {import('../binding.js').Tree} */
+  #native;
+  #isExited = false;
+  /** @type {(() => void)[]} */
+  #awaitingExit = [];
+
+  constructor() {
+    try {
+      this.#native = environment().openTree(process.env.SPROG_TREE_MODE);
+    } catch (error) {
+      throw treeUnavailable(/** @type {any} */ (error));
+    }
+  }
+
+  get marker() {
+    return this.#native.marker;
+  }
+
+  /** The directory of its control group, or null where it is walked. */
+  get group() {
+    return this.#native.group ?? null;
+  }
+
+  /** @returns {'cgroup' | 'walk'} */
+  get mode() {
+    return this.group === null ? 'walk' : 'cgroup';
+  }
+
+  started(pid) {
+    this.#native.started(pid);
+  }
+
+  /** The child has exited; what it started may live on. */
+  exited() {
+    this.#isExited = true;
+    this.#native.release();
+    for (const resolve of this.#awaitingExit) resolve();
+  }
+
+  release() {
+    this.#native.release();
+  }
+
+  /** How many got the signal, or a negative errno. */
+  signal(number) {
+    return this.#native.signal(number);
+  }
+
+  /** The pids of all that live, or null where that cannot be found out. */
+  members() {
+    return this.#native.members() ?? null;
+  }
+
+  /**
+   * Ends all: the signal, `grace` milliseconds later SIGKILL; resolves when the last one is gone and
+   * the exit of the child has been reported.
+   * @param {number} number
+   * @param {string} signal its name
+   * @param {number} grace
+   * @returns {Promise<EndedTree>}
+   */
+  async end(number, signal, grace) {
+    const outcome = parse(await this.#end(number, grace));
+    const { errno, ended, remaining, escalated } = outcome;
+    if (errno !== 0) throw errnoException(errno, 'killTree');
+    const result = { ended, signal, escalated, mode: this.mode };
+    if (remaining.length > 0) throw treeRemains(result, remaining);
+    await this.#exit();
+    return result;
+  }
+
+  /** @returns {Promise<string>} */
+  #end(number, grace) {
+    return new Promise((resolve, reject) => {
+      const token = environment().endTree(this.#native, number, grace);
+      if (token < 0) {
+        reject(errnoException(token, 'killTree'));
+        return;
+      }
+      own(token, { onevent: (event, text) => event === EVENT.DONE && resolve(text) });
+    });
+  }
+
+  #exit() {
+    if (this.#isExited) return undefined;
+    return /** @type {Promise<void>} */ (
+      new Promise((resolve) => {
+        this.#awaitingExit.push(resolve);
+      })
+    );
+  }
+}
+
+/** The outcome of a job as src/bindings/tree.rs writes it. */
+function parse(text) {
+  const [errno, escalated, count, ...rest] = text.split('\0');
+  const processes = [];
+  for (let i = 0; i + 1 < rest.length; i += 2) {
+    processes.push({ pid: Number(rest[i]), command: rest[i + 1] });
+  }
+  return {
+    // Without any text the thread was lost.
+    errno: text === '' ? -ECHILD : -Number(errno),
+    escalated: escalated === 'escalated',
+    ended: processes.slice(0, Number(count)),
+    remaining: processes.slice(Number(count)),
+  };
+}
+
+module.exports = { settle, openTree, kTree };
