@@ -6,6 +6,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const version = require('./version.js');
 
+/** The package, whether this file stands in lib/ or in the bundle. */
+const PACKAGE = path.join(__dirname, '..');
+
 /** Processors that the release has packages for; `napi.targets` of package.json names them too. */
 const PROCESSORS = { x64: 'x86_64', arm64: 'aarch64' };
 
@@ -38,7 +41,7 @@ function requireAddon() {
   if (name === undefined) {
     throw new Error(`there is none for ${process.platform} on ${process.arch}`);
   }
-  const local = path.join(__dirname, '..', `sprog.${name}.node`);
+  const local = path.join(PACKAGE, `sprog.${name}.node`);
   const addon = require(fs.existsSync(local) ? local : `sprog-${name}`);
   // An addon from before there was a version has none.
   if (addon.VERSION !== version) {
@@ -62,6 +65,9 @@ function explain(error) {
     return { reason, remedy, isExpected: true };
   }
   const own = `sprog-${name}`;
+  if (fs.existsSync(path.join(PACKAGE, 'Cargo.toml'))) {
+    return { reason, remedy: 'run `npm run build` in this checkout', isExpected: false };
+  }
   if (error?.code === 'MODULE_NOT_FOUND') {
     // npm forgets optional packages where a lockfile or node_modules comes from another platform.
     const remedy =
