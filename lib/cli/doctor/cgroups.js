@@ -73,25 +73,6 @@ function tryGroup(directory) {
   }
 }
 
-/** @returns {Finding} */
-function tree() {
-  const name = 'cgroup';
-  const directory = ownGroups()[''];
-  const problem = directory ? tryGroup(directory) : 'cgroup v2 is not mounted here';
-  if (problem === undefined) {
-    const summary = `a tree of processes is a group in ${directory}: it ends whole, whatever it does`;
-    return { name, status: 'native', summary, facts: { mode: 'cgroup', directory } };
-  }
-  return {
-    name,
-    status: 'fallback',
-    summary: 'the processes of a tree are found by walking /proc',
-    reason: problem,
-    remedy: DELEGATION,
-    facts: { mode: 'walk' },
-  };
-}
-
 const LIMITS = { memory: 'limits.memory', pids: 'limits.processes' };
 
 /** @param {'memory' | 'pids'} controller */
@@ -130,4 +111,4 @@ function limit(controller) {
   };
 }
 
-module.exports = { limit, tree };
+module.exports = { DELEGATION, limit, ownGroups, tryGroup };

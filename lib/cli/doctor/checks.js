@@ -8,7 +8,8 @@ const util = require('node:util');
 const { platform } = require('../../addon-files.js');
 const { facts, native, nativeError } = require('../../native.js');
 const version = require('../../version.js');
-const { limit, tree } = require('./cgroups.js');
+const { limit } = require('./cgroups.js');
+const { guard, tree } = require('./trials.js');
 
 /** @typedef {import('../doctor.js').Finding} Finding */
 
@@ -129,7 +130,9 @@ function errorName(code) {
   return util.getSystemErrorName(code);
 }
 
-const ofTheAddon = native ? [clone, pidfds, memoryFiles, tree, limit('memory'), limit('pids')] : [];
+const ofTheAddon = native
+  ? [clone, pidfds, memoryFiles, tree, guard, limit('memory'), limit('pids')]
+  : [];
 const ofLinux = process.platform === 'linux' ? [libc] : [];
 
 /** @type {(() => Finding | Promise<Finding>)[]} */
