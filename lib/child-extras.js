@@ -9,6 +9,9 @@
  */
 const kExtras = Symbol('sprog.extras');
 
+/** The tree of a child that was started with `tree: true`; see process-tree.js. */
+const kTree = Symbol('sprog.tree');
+
 /** On a request: the limits have the child in a control group of version 2, of which it can have one. */
 const kHasUnifiedGroup = Symbol('sprog.hasUnifiedGroup');
 
@@ -71,4 +74,4 @@ function disposeAsync() {
   return require('./ending.js').dispose(this);
 }
 
-module.exports = { addMethods, extrasOf, kExtras, kHasUnifiedGroup };
+module.exports = { addMethods, extrasOf, kExtras, kHasUnifiedGroup, kTree };
