@@ -139,6 +139,11 @@ export declare class Environment {
    */
   killLater(token: number, signal: number, timeout: number, forceAfter: number): number
   /**
+   * As `killLater`, with all of the child's tree. The timeout is over when the child has exited;
+   * SIGKILL goes to whoever is left of the tree, then too. A negative token: it has exited already.
+   */
+  killTreeLater(tree: Tree, token: number, signal: number, timeout: number, forceAfter: number): number
+  /**
    * What `killLater` has done to a child by now: 1 the timeout's signal was sent, 2 SIGKILL. Of a
    * child that has exited, during its `Exit` event.
    */
@@ -221,6 +226,8 @@ export declare class Tree {
   signal(signal: number): number
   /** The pids of all that have not ended; null where that cannot be found out. */
   members(): Array<number> | null
+  /** What `killTreeLater` has done to it by now: 1 the timeout's signal was sent, 2 SIGKILL. */
+  lateKills(): number
   /** The child has exited, or was not started: nothing is to stay of the tree once it is empty. */
   release(): void
 }
