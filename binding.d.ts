@@ -254,8 +254,8 @@ export interface Facts {
 export interface OpenedGroups {
   /** For `SpawnExtras.groups`, or for `discardGroups` if nothing comes of the spawn. */
   groups?: number
-  /** The directory of the group of version 2, if there is one. A process is in one group of that version. */
-  unified?: string
+  /** For `SpawnExtras.cgroup`: the group of version 2, if there is one. A process is in one of that version. */
+  cgroup?: string
   /** 'memory' or 'pids': the controller that is not to be had. */
   lacking?: 'memory' | 'pids'
   reason?: string
@@ -305,7 +305,7 @@ export interface Rest {
 export interface SpawnExtras {
   /** Directory of the control group (v2) that the child is to be in. */
   cgroup?: string
-  /** What `openGroups` answered: groups that the child enters, and that end with it. */
+  /** What `openGroups` answered: groups that end with the child, and of which it enters those of version 1. */
   groups?: number
   resourceLimits?: ResourceLimits
   nice?: number

@@ -25,6 +25,14 @@ export * from 'node:child_process';
 export type { Exec, ExecFile, Fork, OutputBuffer, OutputOf, Spawn } from './types/async.js';
 export type { ChildExtras, ChildWithExtras, ExtraOptions } from './types/child.js';
 export type { DieWithParentOptions } from './types/die-with-parent.js';
+export type {
+  ChildResourceUsage,
+  ChildUsage,
+  LimitOptions,
+  Limits,
+  PeakMemorySource,
+  UsageMethods,
+} from './types/limits.js';
 export type { ForkEvents, ForkedProcess, ForkListener } from './types/messages.js';
 export type {
   CommonExecOptions,
@@ -139,7 +147,8 @@ export const nativeError: Error | undefined;
  * blanks and not escaped), `timeout` in milliseconds (default: none), `killSignal` (default:
  * `'SIGTERM'`), `signal` to abort it, `serialization` of the channel (default: `'json'`),
  * `maxMessageSize` in bytes (default: what V8 can hold), `tree` for all descendants along with the child
- * (default: false), `dieWithParent` to have it end with this process (default: false).
+ * (default: false), `dieWithParent` to have it end with this process (default: false), `limits`, `nice`,
+ * `affinity`, `umask` and `noNewPrivileges` for what it may use, `usage` for what is to be known of that.
  *
  * Throws a TypeError or RangeError (`ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
  * `ERR_OUT_OF_RANGE`, `ERR_UNKNOWN_SIGNAL`) or an Error (`ERR_IPC_ONE_PIPE`) for what cannot be meant, `ERR_ACCESS_DENIED` under the

@@ -16,6 +16,7 @@ const LIMIT_MS = 120_000;
 const MODES = ['cgroup', 'walk'];
 /** The root, node, the daemon's shell, what that forked twice, what it gave no environment, its sleep. */
 const TREE_SIZE = 6;
+const SLEEPERS = 3;
 
 /** Everything that was seen of trees: a test that fails must leave nothing either. */
 const seen = new Set();
@@ -71,13 +72,23 @@ async function startParent(way, env = {}) {
   const isUp = () => {
     tree = withDescendants(marked(variables));
     for (const pid of tree) seen.add(pid);
-    return tree.length >= TREE_SIZE;
+    // Exactly: the shell that only forks one of them is seen for a moment, and does not last.
+    return tree.length === TREE_SIZE && tree.filter(isSleeper).length === SLEEPERS;
   };
   assert.ok(await until(isUp, PATIENCE_MS), `only ${tree.length} processes came up`);
   const { pid } = script.child;
   const [guard] = guardsOf(pid);
   assert.ok(tree.includes(root) && guard, 'a tree and its guard');
   return { ...script, pid, tree, guard, variables };
+}
+
+/** Whether it has come to be the program that lasts. */
+function isSleeper(pid) {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('sleep\0');
+  } catch {
+    return false;
+  }
 }
 
 async function assertGone({ tree, variables, guard }) {

@@ -197,6 +197,29 @@ describe('a limit of processes', () => {
     assert.ok(await noGroups());
   });
 
+  it('holds a tree that grows, which then ends as a whole', async () => {
+    if (!hasProcesses) return;
+    // Started from a Node, which has some dozen threads itself.
+    const grow = `
+      const { spawn } = require('node:child_process');
+      const pids = [];
+      for (let i = 0; i < 200; i++) {
+        const { pid } = spawn('sleep', ['60'], { stdio: 'ignore', detached: true }).on('error', () => {});
+        if (pid) pids.push(pid);
+      }
+      console.log(JSON.stringify(pids));`;
+    const options = /** @type {any} */ ({ tree: true, limits: { processes: 50 } });
+    const child = sprog.spawn(process.execPath, ['-e', grow], options);
+    const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+    const pids = JSON.parse(line);
+    assert.ok(pids.length > 0 && pids.length < 50, `${pids.length}`);
+    assert.ok(child.usage().processes > pids.length);
+    assert.ok(child.usage().threads <= 50);
+    await child.killTree({ grace: 0 });
+    for (const pid of [child.pid, ...pids]) assert.ok(await waitGone(pid, PATIENCE_MS));
+    assert.ok(await noGroups());
+  });
+
   it('binds a user who is not root without any control group', async () => {
     if (!IS_ROOT) return;
     // As a user of its own, so that nobody else's processes count.

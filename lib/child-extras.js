@@ -9,9 +9,6 @@
  */
 const kExtras = Symbol('sprog.extras');
 
-/** On a request: the limits have the child in a control group of version 2, of which it can have one. */
-const kHasUnifiedGroup = Symbol('sprog.hasUnifiedGroup');
-
 /**
  * What all areas together do about one child; extra-options.js tells when and why.
  * @typedef {object} Extras
@@ -71,4 +68,4 @@ function disposeAsync() {
   return require('./ending.js').dispose(this);
 }
 
-module.exports = { addMethods, extrasOf, kExtras, kHasUnifiedGroup };
+module.exports = { addMethods, extrasOf, kExtras };

@@ -3,7 +3,6 @@
 // found by the addon; here is what of a ChildProcess that changes.
 
 const os = require('node:os');
-const { kHasUnifiedGroup } = require('./child-extras.js');
 const { variablesOf } = require('./environment.js');
 const { errnoException, invalidArgValue } = require('./errors.js');
 const { environment, own, EVENT } = require('./native.js');
@@ -61,8 +60,8 @@ function settle(request) {
  */
 function openTree(request, plan) {
   if (request[kRequestTree] !== undefined) return request[kRequestTree];
-  // A group of the limits' would be left with its child by entering the tree's: such a tree is walked.
-  const tree = new ProcessTree(request[kHasUnifiedGroup] ? 'walk' : process.env.SPROG_TREE_MODE);
+  // A process is in one group of a hierarchy: where that is one that limits it, the tree is walked.
+  const tree = new ProcessTree(plan.cgroup ? 'walk' : process.env.SPROG_TREE_MODE);
   const variables = variablesOf(request);
   const outer = variables.get(MARKER);
   variables.set(MARKER, outer ? `${outer}:${tree.marker}` : tree.marker);
@@ -87,7 +86,7 @@ class ProcessTree {
   /** @type {(() => void)[]} */
   #awaitingExit = [];
 
-  /** @param {string} [mode] 'walk' or 'cgroup'; else what can be had */
+  /** @param {string | undefined} mode `cgroup` or `walk`; anything else leaves the choice to the addon */
   constructor(mode) {
     try {
       this.#native = environment().openTree(mode);

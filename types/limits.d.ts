@@ -85,6 +85,7 @@ export type PeakMemorySource =
 export interface ChildResourceUsage extends NodeJS.ResourceUsage {
   /** KiB: the most memory that was used at once; `peakMemorySource` tells by whom. 0 where unknown. */
   maxRSS: number;
+  /** How {@link maxRSS} was had. */
   peakMemorySource: PeakMemorySource;
 }
 
@@ -94,6 +95,7 @@ export interface ChildUsage {
   cpu: { user: number; system: number };
   /** Bytes of memory. */
   rss: number;
+  /** Of all those processes together. */
   threads: number;
   /** 1, or with `tree: true` how many there are. */
   processes: number;

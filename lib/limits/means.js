@@ -2,7 +2,6 @@
 // By what a child is held to its limits: control groups where this process may make them, resource limits
 // where those do as well, and an error that says why where there is neither.
 
-const { kHasUnifiedGroup } = require('../child-extras.js');
 const { limitUnavailable, outOfRange } = require('../errors.js');
 
 /** What helps, by limit. */
@@ -39,9 +38,10 @@ function openMeans(limits, request, extras) {
     const limit = opened.lacking === 'pids' ? 'processes' : 'memory';
     throw limitUnavailable(limit, opened.reason ?? '', REMEDIES[limit]);
   }
-  const { groups } = opened;
+  const { groups, cgroup } = opened;
   extras.groups = groups;
-  if (opened.unified !== undefined) request[kHasUnifiedGroup] = true;
+  // A tree finds that its child has a group, and does without one of its own.
+  if (cgroup) extras.cgroup = cgroup;
   return () => native.discardGroups(/** @type {number} */ (groups));
 }
 

@@ -18,7 +18,7 @@ use crate::sys::spawn::{Enrolment, Extras, Failure, Group, Step};
 pub struct SpawnExtras {
     /// Directory of the control group (v2) that the child is to be in.
     pub cgroup: Option<String>,
-    /// What `openGroups` answered: groups that the child enters, and that end with it.
+    /// What `openGroups` answered: groups that end with the child, and of which it enters those of version 1.
     pub groups: Option<u32>,
     pub resource_limits: Option<ResourceLimits>,
     pub nice: Option<i32>,
@@ -50,7 +50,8 @@ pub struct ResourceLimits {
 /// What must stay open while the child starts.
 pub(super) struct Opened {
     group: Option<OpenGroup>,
-    cgroups: Vec<File>,
+    /// `cgroup.procs` of those of version 1.
+    others: Vec<File>,
     /// Told that nothing was started, if it is dropped before it is told that something was.
     pub ward: Option<Ward>,
     enrolment: Option<guard::Enrolment>,
@@ -63,12 +64,13 @@ struct OpenGroup {
 
 impl SpawnExtras {
     pub(super) fn open(&self, groups: &Groups) -> Result<Opened, Failure> {
+        let failed = |error| failure(Step::Cgroup, &error);
         let ward = self.ward.map(|number| Ward::new(number as u64));
         let enrolment = ward.as_ref().and_then(Ward::enrolment);
         let group = self.cgroup.as_ref().map(OpenGroup::open).transpose();
         Ok(Opened {
-            group: group.map_err(|error| failure(Step::Cgroup, &error))?,
-            cgroups: groups.open_procs().map_err(|error| failure(Step::Cgroup, &error))?,
+            group: group.map_err(failed)?,
+            others: groups.open_procs().map_err(failed)?,
             ward,
             enrolment,
         })
@@ -82,7 +84,7 @@ impl SpawnExtras {
         Ok(Extras {
             enrolment,
             group: opened.group.as_ref().map(OpenGroup::borrow),
-            cgroups: opened.cgroups.iter().map(AsFd::as_fd).collect(),
+            other_groups: opened.others.iter().map(AsFd::as_fd).collect(),
             restrictions: self.restrictions()?,
             launched: self.exact_usage.unwrap_or(false),
         })

@@ -35,8 +35,8 @@ impl PendingGroups {
 pub struct OpenedGroups {
     /// For `SpawnExtras.groups`, or for `discardGroups` if nothing comes of the spawn.
     pub groups: Option<u32>,
-    /// The directory of the group of version 2, if there is one. A process is in one group of that version.
-    pub unified: Option<String>,
+    /// For `SpawnExtras.cgroup`: the group of version 2, if there is one. A process is in one of that version.
+    pub cgroup: Option<String>,
     /// 'memory' or 'pids': the controller that is not to be had.
     #[napi(ts_type = "'memory' | 'pids'")]
     pub lacking: Option<String>,
@@ -58,14 +58,14 @@ impl Environment {
         let whole = |number: f64| number as u64;
         match Groups::open(memory.map(whole), processes.map(whole), launched) {
             Ok(groups) => OpenedGroups {
-                unified: groups.unified().map(|path| path.to_string_lossy().into_owned()),
+                cgroup: groups.entrance().map(|path| path.to_string_lossy().into_owned()),
                 groups: Some(self.inner.groups.insert(groups)),
                 lacking: None,
                 reason: None,
             },
             Err(error) => OpenedGroups {
                 groups: None,
-                unified: None,
+                cgroup: None,
                 lacking: Some(error.controller.name().into()),
                 reason: Some(error.reason),
             },

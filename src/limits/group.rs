@@ -91,21 +91,19 @@ impl Groups {
         group.map_or(Ok(()), |group| write(&group.path, "pids.max", count))
     }
 
-    /// The `cgroup.procs` files by which a process enters.
+    /// The `cgroup.procs` files of version 1 by which a process enters.
     pub fn open_procs(&self) -> io::Result<Vec<File>> {
-        let open = |group: &Group| {
-            let leaf = group.path.join(LEAF);
-            let place = if leaf.is_dir() { leaf } else { group.path.clone() };
-            OpenOptions::new().write(true).open(place.join("cgroup.procs"))
-        };
-        self.groups.iter().map(open).collect()
+        let ones = self.groups.iter().filter(|group| group.version == Version::One);
+        let open =
+            |group: &Group| OpenOptions::new().write(true).open(group.path.join("cgroup.procs"));
+        ones.map(open).collect()
     }
 
-    /// The directory of the group of version 2, if there is one: a process can be in no other of that
-    /// version.
-    pub fn unified(&self) -> Option<&Path> {
-        let found = self.groups.iter().find(|group| group.version == Version::Two);
-        found.map(|group| group.path.as_path())
+    /// Where a process belongs in version 2, if there is a group: it can be in no other of that version.
+    pub fn entrance(&self) -> Option<PathBuf> {
+        let group = self.groups.iter().find(|group| group.version == Version::Two)?;
+        let leaf = group.path.join(LEAF);
+        Some(if leaf.is_dir() { leaf } else { group.path.clone() })
     }
 
     pub fn figures(&self) -> Figures {
@@ -225,7 +223,9 @@ mod tests {
         let Ok(groups) = Groups::open(Some(64 << 20), Some(50), false) else { return };
         let paths: Vec<PathBuf> = groups.groups.iter().map(|group| group.path.clone()).collect();
         assert!(!paths.is_empty() && paths.iter().all(|path| path.is_dir()));
-        assert_eq!(groups.open_procs().unwrap().len(), paths.len());
+        let entrances =
+            groups.open_procs().unwrap().len() + usize::from(groups.entrance().is_some());
+        assert_eq!(entrances, paths.len());
         assert_eq!(groups.figures().oom_killed, Some(false));
         drop(groups);
         assert!(paths.iter().all(|path| !path.exists()));

@@ -18,8 +18,8 @@ pub struct Extras<'a> {
     pub enrolment: Option<Enrolment<'a>>,
     /// The control group (v2) that the child is born in, or enters where it cannot be born there.
     pub group: Option<Group<'a>>,
-    /// `cgroup.procs` files, open for writing, of further groups that the child enters.
-    pub cgroups: Vec<BorrowedFd<'a>>,
+    /// `cgroup.procs` files, open for writing, of groups (v1) that the child enters.
+    pub other_groups: Vec<BorrowedFd<'a>>,
     pub restrictions: Restrictions,
     /// By the launcher, so that its peak memory is its own.
     pub launched: bool,
@@ -45,13 +45,20 @@ pub(super) fn apply_first(extras: &Extras<'_>, enters_group: bool) -> Result<(),
     if let Some(enrolment) = &extras.enrolment {
         send_enrolment(enrolment);
     }
-    let group = extras.group.as_ref().filter(|_| enters_group).map(|group| &group.procs);
-    for procs in group.into_iter().chain(&extras.cgroups) {
-        // "0" is whoever writes it: the pid that the child has in its own namespace is not needed.
-        let text = c"0".as_ptr() as c_long;
-        if syscall3(libc::SYS_write, procs.as_raw_fd().into(), text, 1) < 0 {
-            return Err((Step::Cgroup, errno()));
-        }
+    if let Some(group) = extras.group.as_ref().filter(|_| enters_group) {
+        enter(group.procs)?;
+    }
+    for procs in &extras.other_groups {
+        enter(*procs)?;
+    }
+    Ok(())
+}
+
+fn enter(procs: BorrowedFd<'_>) -> Result<(), Failure> {
+    // "0" is whoever writes it: the pid that the child has in its own namespace is not needed.
+    let text = c"0".as_ptr() as c_long;
+    if syscall3(libc::SYS_write, procs.as_raw_fd().into(), text, 1) < 0 {
+        return Err((Step::Cgroup, errno()));
     }
     Ok(())
 }

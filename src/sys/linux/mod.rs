@@ -24,6 +24,7 @@ pub mod signal;
 pub mod socket;
 pub mod spawn;
 mod stack;
+mod step;
 mod syscall;
 pub mod uv;
 mod vfork;

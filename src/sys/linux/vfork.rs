@@ -20,48 +20,8 @@ use super::extras::{self, Extras};
 use super::launcher::{self, Launcher};
 use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
 use super::stack::{self, STACK_BYTES};
+pub use super::step::Step;
 pub(super) use super::syscall::{errno, syscall0, syscall1, syscall2, syscall3};
-
-/// The step of a spawn at which it failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Step {
-    /// Planning and clone itself, in the parent.
-    Clone = 1,
-    Session = 2,
-    Stdio = 3,
-    Chdir = 4,
-    Gid = 5,
-    Uid = 6,
-    Exec = 7,
-    /// Entering a control group.
-    Cgroup = 8,
-    /// A resource limit (setrlimit).
-    Limit = 9,
-    Nice = 10,
-    Affinity = 11,
-    NoNewPrivileges = 12,
-}
-
-impl Step {
-    /// What a child reported.
-    pub(super) fn from_report(number: i32) -> Step {
-        const IN_THE_CHILD: [Step; 11] = [
-            Step::Clone,
-            Step::Session,
-            Step::Stdio,
-            Step::Chdir,
-            Step::Gid,
-            Step::Uid,
-            Step::Cgroup,
-            Step::Limit,
-            Step::Nice,
-            Step::Affinity,
-            Step::NoNewPrivileges,
-        ];
-        IN_THE_CHILD.into_iter().find(|step| *step as i32 == number).unwrap_or(Step::Exec)
-    }
-}
 
 /// What the child reports before it gives up; all zero after a successful exec.
 #[derive(Clone, Copy, Default)]
@@ -321,6 +281,8 @@ pub(super) fn clone_child(child: &mut Child, shared_memory: bool) -> io::Result<
     // SAFETY: null, or alive by the contract of `Child`.
     if let Some(group) = unsafe { child.extras.as_ref() }.and_then(|extras| extras.group.as_ref()) {
         let directory = group.directory.as_raw_fd();
+        // An attempt with other flags may have gone before.
+        child.enters_group = false;
         let birth = Birth {
             flags: sharing | libc::CLONE_PIDFD,
             pidfd: &raw mut pidfd,
@@ -339,6 +301,8 @@ pub(super) fn clone_child(child: &mut Child, shared_memory: bool) -> io::Result<
             // No clone3, or no leave: the child tells which, when it tries to enter.
             Err(_) => child.enters_group = true,
         }
+        // A birth that fails late leaves a number here that is no descriptor any more.
+        pidfd = -1;
     }
     // SAFETY: `top` is the end of a stack that no other child uses (the thread's own, and clone
     // with CLONE_VFORK returns only when the child has left it; without CLONE_VM the child has
