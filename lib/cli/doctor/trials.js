@@ -1,7 +1,9 @@
 'use strict';
-// Checks of `sprog doctor` that start a program, in the way that is to be found out about.
+// Checks of `sprog doctor` that start a program, in the way that is to be found out about: Node itself, since
+// a small image may have nothing else.
 
 const { once } = require('node:events');
+const fs = require('node:fs');
 const path = require('node:path');
 const { DELEGATION, groupsOf, ownGroups, tryGroup } = require('./cgroups.js');
 
@@ -16,7 +18,8 @@ function sprog() {
 async function tree() {
   const name = 'cgroup';
   try {
-    const child = sprog().spawn('sleep', ['60'], { tree: true, stdio: 'ignore' });
+    const child = sprog().spawn(process.execPath, ['--version'], { tree: true, stdio: 'ignore' });
+    await once(child, 'spawn');
     const { mode } = await child.killTree({ signal: 'SIGKILL' });
     if (mode === 'cgroup') {
       const summary = 'a tree of processes is a control group: it ends whole, whatever it does';
@@ -46,8 +49,7 @@ function whyNoGroup() {
 async function guard() {
   const name = 'guard';
   try {
-    const child = sprog().spawn('true', [], { dieWithParent: true, stdio: 'ignore' });
-    await once(child, 'close');
+    await output('', { dieWithParent: true });
     return { name, status: 'native', summary: 'children can be made to end with this process' };
   } catch (/** @type {any} */ error) {
     const summary = '`dieWithParent` is refused';
@@ -55,8 +57,15 @@ async function guard() {
   }
 }
 
-/** Far more than `cat` needs. */
-const MUCH = { memory: 64 * 1024 * 1024, processes: 64 };
+/** Limits that no child meets here. */
+const MUCH = {
+  memory: () => 512 * 1024 * 1024,
+  /** No more than this process has: it counts what else the user runs where it is RLIMIT_NPROC. */
+  processes() {
+    const own = /^Max processes +(\d+)/m.exec(fs.readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return Math.min(Number(own ?? Infinity), 1_000_000);
+  },
+};
 
 /**
  * By what a child and its descendants are held to a limit together: the child says where it is.
@@ -68,8 +77,9 @@ function familyLimit(limit, controller) {
   /** @returns {Promise<Finding>} */
   return async () => {
     try {
+      const limits = { [limit]: MUCH[limit]() };
       const groups = groupsOf(
-        await output('cat', ['/proc/self/cgroup'], { limits: { [limit]: MUCH[limit] } }),
+        await output("fs.readFileSync('/proc/self/cgroup', 'utf8')", { limits }),
       );
       for (const [version, directory] of /** @type {const} */ ([
         [1, groups[controller]],
@@ -103,10 +113,11 @@ function familyLimit(limit, controller) {
 /** Limits that the kernel has for each process, and what else a child can be held to. @returns {Promise<Finding>} */
 async function ownLimits() {
   const name = 'limits';
-  const options = { limits: { openFiles: 64, core: 0 }, umask: 0o077, noNewPrivileges: true };
+  const options = { limits: { openFiles: 256, core: 0 }, umask: 0o077, noNewPrivileges: true };
+  const look = "process.umask() + fs.readFileSync('/proc/self/limits', 'utf8')";
   try {
-    const seen = (await output('sh', ['-c', 'ulimit -n; umask'], options)).split('\n');
-    if (Number(seen[0]) !== 64 || Number.parseInt(seen[1], 8) !== 0o077)
+    const seen = await output(look, options);
+    if (!/^63\D/.test(seen) || !/^Max open files +256 /m.test(seen))
       throw new Error(`seen: ${seen}`);
     return { name, status: 'native', summary: 'each process can be held to limits of its own' };
   } catch (/** @type {any} */ error) {
@@ -119,7 +130,7 @@ async function ownLimits() {
 async function exactUsage() {
   const name = 'usage';
   try {
-    await output('true', [], { usage: 'exact' });
+    await output('', { usage: 'exact' });
     return {
       name,
       status: 'native',
@@ -131,15 +142,20 @@ async function exactUsage() {
   }
 }
 
-/** What a program writes; throws unless it ends well. @param {string[]} args @param {object} options */
-async function output(command, args, options) {
-  const child = sprog().spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
+/**
+ * What an expression is in a Node that is started with the options; throws unless that ends well.
+ * @param {string} expression
+ * @param {object} options
+ */
+async function output(expression, options) {
+  const stdio = ['ignore', 'pipe', 'ignore'];
+  const child = sprog().spawn(process.execPath, ['--print', expression], { ...options, stdio });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (piece) => {
     text += piece;
   });
   const [code, signal] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${command} ended with ${signal ?? code}`);
+  if (code !== 0) throw new Error(`a child ended with ${signal ?? code}`);
   return text;
 }
 
