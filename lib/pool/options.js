@@ -22,6 +22,8 @@ const { MAX_ARGUMENTS } = require('./protocol.js');
 
 const MAX_TIMER = 2 ** 31 - 1;
 const WORKERS = 4096;
+/** Of one worker: they are numbered in 32 bits. */
+const MOST_TASKS = 2 ** 31;
 
 /** Numbers: default, least, most, and whether Infinity will do. Times are in milliseconds. */
 const NUMBERS = {
@@ -58,6 +60,7 @@ function poolOptions(script, given) {
   for (const [name, [fallback, least, most, endless]] of Object.entries(NUMBERS)) {
     options[name] = number(options[name], `options.${name}`, fallback, least, most, endless);
   }
+  options.maxTasks = Math.min(options.maxTasks, MOST_TASKS);
   options.max ??= Math.max(os.availableParallelism(), options.min);
   if (options.min > options.max) throw outOfRange('options.min', '<= options.max', options.min);
   for (const name of ['ref', 'lazy']) {

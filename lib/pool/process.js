@@ -5,9 +5,9 @@
 const path = require('node:path');
 const { AsyncResource } = require('node:async_hooks');
 const { fork } = require('../fork.js');
-const { ClaimsFile } = require('./claims.js');
+const { Claims } = require('./claims.js');
 const { countOomKills, wasOomKilled } = require('./oom.js');
-const { CMD, CLAIMS_FD } = require('./protocol.js');
+const { CMD } = require('./protocol.js');
 
 const ENTRY = path.join(__dirname, 'child', 'entry.js');
 /** After its exit so long is waited for the ends of its outputs, which a child of its own may hold. */
@@ -43,7 +43,9 @@ class WorkerProcess {
   #hasEnded = false;
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
-  claims = new ClaimsFile();
+  claims = new Claims();
+  /** Whether it can be seen what it has begun; the worker may not see the page. */
+  hasClaims = this.claims.fd !== -1;
   /** Why we killed it. */
   reason = '';
   pid = undefined;
@@ -67,7 +69,7 @@ class WorkerProcess {
   start() {
     const { args, fork: given } = this.#options;
     this.#oomKills = countOomKills();
-    const claims = this.claims.fd === -1 ? 'ignore' : this.claims.fd;
+    const claims = this.hasClaims ? this.claims.fd : 'ignore';
     try {
       const child = fork(ENTRY, args, {
         ...given,
@@ -75,9 +77,8 @@ class WorkerProcess {
         stdio: ['ignore', ...this.#outputs.stdio, 'ipc', claims],
       });
       this.#attach(child);
-    } catch (error) {
-      this.claims.close();
-      throw error;
+    } finally {
+      this.claims.lent();
     }
     return this;
   }
@@ -126,10 +127,6 @@ class WorkerProcess {
     return child.send(frame, undefined, undefined, written);
   }
 
-  get claimsFd() {
-    return this.claims.fd === -1 ? -1 : CLAIMS_FD;
-  }
-
   /** Ends it at once. @param {string} reason */
   kill(reason) {
     if (this.#hasEnded) return;
@@ -142,8 +139,7 @@ class WorkerProcess {
     this.#hasEnded = true;
     alive.delete(this);
     clearTimeout(this.#timer);
-    const begun = this.claims.read();
-    this.claims.close();
+    const begun = this.hasClaims ? this.claims.begun : Infinity;
     const oomKilled = this.reason ? false : wasOomKilled(this.#child, signal, this.#oomKills);
     const { reason, pid } = this;
     const stderr = this.#tail.toString();

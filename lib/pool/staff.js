@@ -160,8 +160,7 @@ class Staff {
       worker.endIfDone();
       return;
     }
-    if (maxTasks !== Infinity && worker.assigned >= maxTasks && worker.isIdle)
-      worker.retire('maxTasks');
+    if (worker.assigned >= maxTasks && worker.isIdle) worker.retire('maxTasks');
     else if (maxRss !== Infinity) sampleRss(worker, maxRss);
   }
 

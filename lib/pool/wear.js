@@ -13,11 +13,9 @@ const SAMPLE_MS = 100;
  * @param {{ maxTasks: number, maxAge: number }} options
  */
 function markWorn(workers, { maxTasks, maxAge }) {
-  if (maxTasks === Infinity && maxAge === Infinity) return;
   for (const worker of workers) {
     if (worker.wear || worker.state !== 'ready') continue;
-    const left = maxTasks - worker.assigned;
-    if (left !== Infinity && left <= Math.floor(maxTasks / 4)) worker.wear = 'maxTasks';
+    if (maxTasks - worker.assigned <= Math.floor(maxTasks / 4)) worker.wear = 'maxTasks';
     else if (worker.age > maxAge) worker.wear = 'maxAge';
   }
 }

@@ -13,5 +13,5 @@ pub mod unwind;
 
 pub use imp::{
     append, environ, epoll, exit, exit_hook, fd, launcher, memory, pidfd, poll, proc, restrictions,
-    signal, socket, spawn, uv,
+    shared, signal, socket, spawn, uv,
 };

@@ -17,6 +17,7 @@ pub mod pidfd;
 pub mod poll;
 pub mod proc;
 pub mod restrictions;
+pub mod shared;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
