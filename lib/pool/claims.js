@@ -8,7 +8,7 @@
 // believed of the page: a worker that writes nonsense there lies about its own tasks only.
 
 const fs = require('node:fs');
-const { environment } = require('../native.js');
+const { environment, native } = require('../native.js');
 
 const CLAIMED = 0;
 const REVOKED = 1;
@@ -67,7 +67,8 @@ class Claim {
   /** @param {number} fd -1 if there is none */
   constructor(fd) {
     if (fd < 0) return;
-    this.#words = wordsOf(environment().mapPage(fd));
+    // A worker may be a Node that loads no addons.
+    if (native) this.#words = wordsOf(environment().mapPage(fd));
     fs.closeSync(fd);
   }
 

@@ -13,14 +13,14 @@ use crate::sys::shared::{SharedPage, make_page};
 #[napi]
 impl Environment {
     /// A descriptor for a new page, the caller's to close; or `-errno`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn make_page(&self) -> i32 {
         make_page().map_or_else(|error| negative_errno(&error), IntoRawFd::into_raw_fd)
     }
 
     /// The page behind a descriptor, as a Buffer; it stays when the descriptor is closed. Null where it
     /// cannot be had: not a page of ours, no memory, or a host that has no such Buffers.
-    #[napi(ts_return_type = "Buffer | null")]
+    #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn map_page(&self, number: i32) -> Option<PageBuffer> {
         let page = fd::borrow(number).and_then(SharedPage::map);
         page.ok().map(PageBuffer)
