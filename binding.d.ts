@@ -159,6 +159,13 @@ export declare class Environment {
   exactUsageProblem(): string | null
   /** The first of these processors that is not there, or -1. */
   missingProcessor(numbers: Array<number>): number
+  /** A descriptor for a new page, the caller's to close; or `-errno`. */
+  makePage(): number
+  /**
+   * The page behind a descriptor, as a Buffer; it stays when the descriptor is closed. Null where it
+   * cannot be had: not a page of ours, no memory, or a host that has no such Buffers.
+   */
+  mapPage(number: number): Buffer | null
   /**
    * Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
    * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
