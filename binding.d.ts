@@ -139,6 +139,11 @@ export declare class Environment {
    */
   killLater(token: number, signal: number, timeout: number, forceAfter: number): number
   /**
+   * As `killLater`, with all of the child's tree. The timeout is over when the child has exited;
+   * SIGKILL goes to whoever is left of the tree, then too. A negative token: it has exited already.
+   */
+  killTreeLater(tree: Tree, token: number, signal: number, timeout: number, forceAfter: number): number
+  /**
    * What `killLater` has done to a child by now: 1 the timeout's signal was sent, 2 SIGKILL. Of a
    * child that has exited, during its `Exit` event.
    */
@@ -154,6 +159,13 @@ export declare class Environment {
   exactUsageProblem(): string | null
   /** The first of these processors that is not there, or -1. */
   missingProcessor(numbers: Array<number>): number
+  /** A descriptor for a new page, the caller's to close; or `-errno`. */
+  makePage(): number
+  /**
+   * The page behind a descriptor, as a Buffer; it stays when the descriptor is closed. Null where it
+   * cannot be had: not a page of ours, no memory, or a host that has no such Buffers.
+   */
+  mapPage(number: number): Buffer | null
   /**
    * Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
    * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
@@ -221,6 +233,8 @@ export declare class Tree {
   signal(signal: number): number
   /** The pids of all that have not ended; null where that cannot be found out. */
   members(): Array<number> | null
+  /** What `killTreeLater` has done to it by now: 1 the timeout's signal was sent, 2 SIGKILL. */
+  lateKills(): number
   /** The child has exited, or was not started: nothing is to stay of the tree once it is empty. */
   release(): void
 }

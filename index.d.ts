@@ -23,7 +23,7 @@ import type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 
 export * from 'node:child_process';
 export type { Exec, ExecFile, Fork, OutputBuffer, OutputOf, Spawn } from './types/async.js';
-export type { ChildExtras, ChildWithExtras, ExtraOptions } from './types/child.js';
+export type { ChildExtras, ChildWithExtras, ExtraOptions, KillOptions } from './types/child.js';
 export type { DieWithParentOptions } from './types/die-with-parent.js';
 export type {
   ChildResourceUsage,

@@ -15,19 +15,19 @@ const { bin, version } = require('../package.json');
 const COMMAND = path.join(ROOT, bin.sprog);
 
 function sprog(args, { node = process.execPath, nodeArgs = [], env = {} } = {}) {
-  const { stdout, stderr, status } = spawnSync(node, [...nodeArgs, COMMAND, ...args], {
+  const { stdout, stderr, status, pid } = spawnSync(node, [...nodeArgs, COMMAND, ...args], {
     encoding: 'utf8',
     env: { ...process.env, ...env },
   });
-  return { stdout, stderr, status };
+  return { stdout, stderr, status, pid };
 }
 
 /** What doctor says, by the names of the checks. */
 function doctor(options) {
-  const { stdout, stderr, status } = sprog(['doctor', '--json'], options);
+  const { stdout, stderr, status, pid } = sprog(['doctor', '--json'], options);
   assert.strictEqual(stderr, '');
   const { checks, ...rest } = JSON.parse(stdout);
-  return { status, ...rest, checks: Object.fromEntries(checks.map((it) => [it.name, it])) };
+  return { status, pid, ...rest, checks: Object.fromEntries(checks.map((it) => [it.name, it])) };
 }
 
 describe('sprog doctor', () => {
@@ -57,17 +57,22 @@ describe('sprog doctor', () => {
     }
   });
 
-  it('tries whether control groups can be made, and leaves none', () => {
-    const { checks } = doctor();
+  it('starts children with trees, limits and bills, and leaves no group', () => {
+    const { checks, pid } = doctor();
     for (const name of ['cgroup', 'limits.memory', 'limits.processes']) {
       const { status, summary, reason, remedy } = checks[name];
-      if (status === 'native') {
-        const [, directory] = / in (\/[^:]+)/.exec(summary);
-        const left = fs.readdirSync(directory).filter((it) => it.startsWith('sprog.doctor'));
-        assert.deepStrictEqual(left, []);
-      } else {
+      if (status !== 'native') {
         assert.ok(reason && remedy, name);
+      } else if (name !== 'cgroup') {
+        const directory = / in (\/.*)$/.exec(summary)[1];
+        const left = fs
+          .readdirSync(directory)
+          .filter((it) => it.startsWith(`sprog.limits-${pid}-`));
+        assert.deepStrictEqual(left, []);
       }
+    }
+    for (const name of ['guard', 'limits', 'usage']) {
+      assert.strictEqual(checks[name].status, 'native', checks[name].reason);
     }
   });
 

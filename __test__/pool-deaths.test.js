@@ -111,7 +111,7 @@ describe('a worker that ends', () => {
   });
 
   it('and its grandchild holds stderr: the rejection does not wait for it', async () => {
-    const pool = makePool();
+    const pool = makePool({ fork: { tree: false } });
     const grandchild = pool.run('leaveChild');
     const error = await rejection(grandchild);
     assert.ok(error instanceof Pool.WorkerExited);
@@ -420,6 +420,21 @@ describe('a worker that cannot be started', () => {
 });
 
 describe('memory', () => {
+  it('a limit that is passed ends one worker, and the error says so', async () => {
+    const pool = makePool({ fork: { limits: { memory: 160 * 2 ** 20 } } });
+    const started = await pool.run('pid').catch((error) => error);
+    if (started.cause?.code === 'ERR_SPROG_LIMIT_UNAVAILABLE') return;
+    const error = await rejection(pool.run('allocate', [400]));
+    assert.ok(error instanceof Pool.WorkerExited);
+    assert.deepStrictEqual(
+      [error.pid, error.signal, error.oomKilled, error.reason],
+      [started, 'SIGKILL', true, 'oom'],
+    );
+    assert.strictEqual(await pool.run('allocate', [10]), 10);
+    const killed = await rejection(pool.run('kill', ['SIGKILL']));
+    assert.deepStrictEqual([killed.oomKilled, killed.reason], [false, 'signal']);
+  });
+
   it('a heap that is full ends one worker, and says so', async () => {
     const pool = makePool({ stderr: 'ignore', fork: { execArgv: ['--max-old-space-size=16'] } });
     const error = await rejection(pool.run('fillHeap'));

@@ -220,7 +220,7 @@ describe('a worker module', () => {
   it('runs in an environment and a directory that the pool gives', async () => {
     const file = write(
       'where.cjs',
-      'exports.where = () => [process.cwd(), process.env.GIVEN, Object.keys(process.env).filter((name) => /SPROG|NODE_CHANNEL/.test(name))];',
+      'exports.where = () => [process.cwd(), process.env.GIVEN, Object.keys(process.env).filter((name) => /SPROG|NODE_CHANNEL/.test(name) && name !== "SPROG_TREE")];',
     );
     const pool = makePool({ fork: { cwd: tmp, env: { ...process.env, GIVEN: 'yes' } } }, file);
     assert.deepStrictEqual(await pool.run('where'), [fs.realpathSync(tmp), 'yes', []]);

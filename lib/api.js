@@ -4,6 +4,8 @@
 // never use.
 
 const node = require('node:child_process');
+// Now, before the program replaces it.
+require('./host-environment.js');
 const { isExpected, native, warnNotNative } = require('./native.js');
 
 function ownFunctions() {

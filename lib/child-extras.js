@@ -9,6 +9,9 @@
  */
 const kExtras = Symbol('sprog.extras');
 
+/** The tree of a child that was started with `tree: true`; see process-tree.js. */
+const kTree = Symbol('sprog.tree');
+
 /**
  * What all areas together do about one child; extra-options.js tells when and why.
  * @typedef {object} Extras
@@ -68,4 +71,4 @@ function disposeAsync() {
   return require('./ending.js').dispose(this);
 }
 
-module.exports = { addMethods, extrasOf, kExtras };
+module.exports = { addMethods, extrasOf, kExtras, kTree };

@@ -189,10 +189,10 @@ function maybeClose(child) {
  * Sends a signal, SIGTERM by default. True if it was sent; false if the child has exited, was
  * never started, or (after an 'error' event) may not be signalled. With `tree: true` it goes to all
  * processes of the tree, also after the exit of the child. With `forceKillAfter`, or if the child was
- * given that option, SIGKILL follows.
+ * given that option, SIGKILL follows, for whoever got the signal.
  */
 ChildProcess.prototype.kill = function kill(signal, options = undefined) {
-  const { forceKillDelay } = require('./force-kill.js');
+  const { forceKillDelay, killLater } = require('./force-kill.js');
   const { toSignalNumber } = require('./signals.js');
   const number = toSignalNumber(signal);
   const forceAfter = forceKillDelay(this, number, options);
@@ -200,7 +200,7 @@ ChildProcess.prototype.kill = function kill(signal, options = undefined) {
   if (status === undefined) return false;
   if (status === 0) {
     this.killed = true;
-    if (forceAfter !== undefined) this._handle?.killLater({ forceAfter });
+    if (forceAfter !== undefined) killLater(this, { forceAfter });
     return true;
   }
   const { errnoException } = require('./errors.js');

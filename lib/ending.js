@@ -2,8 +2,8 @@
 // Ending a child for good and waiting for it: killTree() and the disposal of `await using`.
 
 const os = require('node:os');
+const { kTree } = require('./child-extras.js');
 const { invalidArgType, outOfRange } = require('./errors.js');
-const { kTree } = require('./process-tree.js');
 const { sanitizeKillSignal, signalName } = require('./signals.js');
 const { noTree } = require('./tree-errors.js');
 const { validateObject } = require('./validate.js');

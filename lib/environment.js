@@ -2,6 +2,7 @@
 // The environment of a child, as the `KEY=value` strings that execve takes.
 
 const { isMainThread } = require('node:worker_threads');
+const { hostEnvironment, isKept } = require('./host-environment.js');
 const { passesFlagsOn, passFlagsOn } = require('./permission.js');
 const { terminated } = require('./terminated.js');
 const { refuseNul } = require('./validate.js');
@@ -12,7 +13,7 @@ const OWN_KEYS_ONLY = Number.parseInt(process.versions.node, 10) >= 22;
 const HOST_PROTOTYPE = hostPrototype();
 
 /** The object that Node made, behind which is the environment that a child inherits by itself. */
-const HOST_ENVIRONMENT = HOST_PROTOTYPE !== null && isMainThread ? process.env : undefined;
+const HOST_ENVIRONMENT = HOST_PROTOTYPE !== null && isMainThread ? hostEnvironment : undefined;
 
 /**
  * In a request whose environment is that of this process: the pairs that come on top of it, until
@@ -29,12 +30,19 @@ const kAdded = Symbol('sprog.added');
  */
 function setEnvironment(request) {
   const { env } = request;
-  if (isHost(env || process.env)) deferPairs(request);
+  if (isHost(env)) deferPairs(request);
   else request.envPairs = environmentPairs(env, request.args);
 }
 
-function isHost(env) {
-  return env === HOST_ENVIRONMENT && env === process.env && !passesFlagsOn && !inherits(env);
+/** What a child inherits where nothing is asked for. */
+function inherited() {
+  return isKept ? hostEnvironment : process.env;
+}
+
+function isHost(requested) {
+  const env = requested || inherited();
+  if (env !== HOST_ENVIRONMENT || passesFlagsOn) return false;
+  return (isKept && !requested) || (env === process.env && !inherits(env));
 }
 
 function deferPairs(request) {
@@ -45,7 +53,7 @@ function deferPairs(request) {
     return value;
   };
   Object.defineProperty(request, 'envPairs', {
-    get: () => settle(merge(toPairs(process.env), request[kAdded])),
+    get: () => settle(merge(toPairs(hostEnvironment), request[kAdded])),
     set: settle,
     enumerable: true,
     configurable: true,
@@ -76,7 +84,7 @@ function variablesOf(request) {
     get(name) {
       const pair = pairs().find((pair) => pair.startsWith(`${name}=`));
       if (pair !== undefined) return pair.slice(name.length + 1);
-      return request[kAdded] && process.env[name];
+      return request[kAdded] && hostEnvironment[name];
     },
     set(name, value) {
       const list = pairs();
@@ -106,7 +114,7 @@ function isDeferred(request) {
 }
 
 /**
- * @param {Record<string, any> | null | undefined} requested `options.env`; a falsy one means process.env
+ * @param {Record<string, any> | null | undefined} requested `options.env`; a falsy one means what is inherited
  * @param {unknown[]} args of the child, which may carry permission flags
  * @returns {string[]}
  */
@@ -122,10 +130,11 @@ function environmentPairs(requested, args) {
     return toPairs(requested);
   }
   if (passesFlagsOn) {
-    const env = { ...process.env };
+    const env = { ...inherited() };
     passFlagsOn(env, args);
     return toPairs(env);
   }
+  if (isKept) return toPairs(Object.assign(Object.create(null), inherited()));
   if (OWN_KEYS_ONLY && inherits(process.env)) return toPairs({ ...process.env });
   return toPairs(process.env);
 }
@@ -140,7 +149,7 @@ function toPairs(env) {
 }
 
 function inherits(env) {
-  for (const _ in Object.getPrototypeOf(env)) return true;
+  for (const _ in Object.getPrototypeOf(env) ?? {}) return true;
   return false;
 }
 
@@ -152,7 +161,7 @@ function ownKeys(env) {
 
 /** Prototype of Node's process.env, or null where a program has put an object of its own there. */
 function hostPrototype() {
-  const prototype = Object.getPrototypeOf(process.env);
+  const prototype = Object.getPrototypeOf(hostEnvironment);
   const isNative = /^function \(\) \{\s*\[native code\]\s*\}$/.test(String(prototype?.constructor));
   return isNative ? prototype : null;
 }

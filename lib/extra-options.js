@@ -3,6 +3,7 @@
 // about a spawn. Where none of them is given, a spawn pays for one look at their names.
 
 const { kExtras } = require('./child-extras.js');
+const { invalidArgValue } = require('./errors.js');
 const { isNullish } = require('./validate.js');
 
 /**
@@ -69,6 +70,18 @@ function pickExtras(options) {
   return picked;
 }
 
+/** Options of ours that a call which blocks can serve. */
+const IN_SYNC = ['forceKillAfter'];
+
+/** Refuses the options of ours that need this thread, or somebody who asks later: a synchronous call has neither. */
+function refuseInSync(request) {
+  for (const name of NAMES) {
+    const value = request[name];
+    if (isNullish(value) || value === false || IN_SYNC.includes(name)) continue;
+    throw invalidArgValue(`options.${name}`, value, 'is not available in synchronous calls');
+  }
+}
+
 /** What all areas do about one spawn. */
 class Extras {
   #parts;
@@ -117,4 +130,4 @@ class Extras {
   }
 }
 
-module.exports = { settleExtras, pickExtras };
+module.exports = { settleExtras, pickExtras, refuseInSync };

@@ -3,6 +3,7 @@
 // the addon, so that it comes while this one is busy.
 
 const os = require('node:os');
+const { kTree } = require('./child-extras.js');
 const { invalidArgType, errnoException, outOfRange } = require('./errors.js');
 const { environmentOrErrno } = require('./native-state.js');
 const { sanitizeKillSignal } = require('./signals.js');
@@ -45,7 +46,7 @@ function toForceKillAfter(value, fallback) {
   return value;
 }
 
-/** Starts what `killLater` of a handle needs. Throws the system's error if there is no thread to be had. */
+/** Starts what `killLater` needs. Throws the system's error if there is no thread to be had. */
 function getReady(syscall) {
   const native = environmentOrErrno();
   const status = typeof native === 'number' ? native : native.getReadyToKillLater();
@@ -61,6 +62,17 @@ function forceKillDelay(child, signal, options) {
   if (delay === undefined || signal === 0 || signal === signals.SIGKILL) return undefined;
   getReady('kill');
   return delay;
+}
+
+/**
+ * Has a child, or its whole tree, killed at its time; see `killLater` of a handle. After the exit of the
+ * child what is left of its tree. `getReady` must have been called.
+ * @param {any} child
+ * @param {{ signal?: number, timeout?: number, forceAfter?: number }} times
+ */
+function killLater(child, times) {
+  if (child._handle) child._handle.killLater(times, child[kTree]);
+  else child[kTree]?.killLater(-1, times);
 }
 
 /** Has every kill of the child escalate; of `getReady` no more is needed then. */
@@ -89,7 +101,7 @@ function settle(request) {
     prepare: () => getReady('spawn'),
     started(child) {
       setForceKillAfter(child, forceAfter);
-      if (timeout > 0) child._handle.killLater({ signal, timeout, forceAfter });
+      if (timeout > 0) killLater(child, { signal, timeout, forceAfter });
     },
   };
 }
@@ -98,6 +110,7 @@ module.exports = {
   toForceKillAfter,
   getReady,
   forceKillDelay,
+  killLater,
   setForceKillAfter,
   forcing,
   killsInTime,

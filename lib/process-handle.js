@@ -67,10 +67,16 @@ class Process {
    * milliseconds, if given, and SIGKILL `forceAfter` milliseconds after that (or from now). What has
    * ended by then is left alone. `getReady` of force-kill.js must have been called.
    * @param {{ signal?: number, timeout?: number, forceAfter?: number }} times
+   * @param {any} [tree] whose processes all get them: the child's
    */
-  killLater({ signal = 0, timeout = -1, forceAfter = -1 }) {
+  killLater(times, tree) {
     if (this.#token === -1) return;
     this.#isKilledLater = true;
+    if (tree !== undefined) {
+      tree.killLater(this.#token, times);
+      return;
+    }
+    const { signal = 0, timeout = -1, forceAfter = -1 } = times;
     environment().killLater(this.#token, signal, timeout, forceAfter);
   }
 

@@ -3,6 +3,7 @@
 // found by the addon; here is what of a ChildProcess that changes.
 
 const os = require('node:os');
+const { kTree } = require('./child-extras.js');
 const { variablesOf } = require('./environment.js');
 const { errnoException, invalidArgValue } = require('./errors.js');
 const { environment, own, EVENT } = require('./native.js');
@@ -16,9 +17,6 @@ const { ECHILD } = os.constants.errno;
 
 /** Where a request keeps its tree, which more than one option may want. */
 const kRequestTree = Symbol('sprog.requestTree');
-
-/** The tree of a child that was started with `tree: true`. */
-const kTree = Symbol('sprog.tree');
 
 /** The part of the option `tree`; see extra-options.js. */
 function settle(request) {
@@ -129,6 +127,21 @@ class ProcessTree {
     return this.#native.signal(number);
   }
 
+  /**
+   * `killLater` of a handle, for all: the timeout is over when the child has exited, SIGKILL goes to
+   * whoever is left.
+   * @param {number} token of the child, or -1 once it has exited
+   * @param {{ signal?: number, timeout?: number, forceAfter?: number }} times
+   */
+  killLater(token, { signal = 0, timeout = -1, forceAfter = -1 }) {
+    environment().killTreeLater(this.#native, token, signal, timeout, forceAfter);
+  }
+
+  /** What `killLater` has done by now; see `lateKills` of a handle. */
+  get lateKills() {
+    return this.#native.lateKills();
+  }
+
   /** The pids of all that live, or null where that cannot be found out. */
   members() {
     return this.#native.members() ?? null;
@@ -190,4 +203,4 @@ function parse(text) {
   };
 }
 
-module.exports = { settle, openTree, kTree };
+module.exports = { settle, openTree };

@@ -17,6 +17,7 @@ const {
 const { explain } = require('./failed-start.js');
 const { checkPermission } = require('./permission.js');
 const { signalName } = require('./signals.js');
+const { refuseInSync } = require('./extra-options.js');
 const { environmentOrErrno } = require('./native-state.js');
 const { parseStdio, KIND } = require('./stdio.js');
 const { terminated } = require('./terminated.js');
@@ -30,6 +31,7 @@ const NO_OUTPUT = Number.parseInt(process.versions.node, 10) >= 22 ? undefined :
 
 function spawnSync(file, args, options) {
   const request = normalizeSpawnArguments(file, args, options, true);
+  refuseInSync(request);
   // An explicit undefined or null is no limit, here and only here.
   const maxBuffer = 'maxBuffer' in request ? request.maxBuffer : MAX_BUFFER;
   validateTimeout(request.timeout);

@@ -7,7 +7,7 @@
 const path = require('node:path');
 const { FAULTS } = require('../__test__/faults/cases.js');
 const { observe, prepare } = require('../__test__/faults/observe.js');
-const { OPERATIONS } = require('../__test__/faults/operations.js');
+const { OPERATIONS, OURS } = require('../__test__/faults/operations.js');
 
 const ROOT = path.join(__dirname, '..');
 
@@ -25,18 +25,17 @@ function cells({ outcomes, left, strays, end }, names) {
 async function main() {
   const reason = await prepare();
   if (reason) throw new Error(reason);
-  const names = Object.keys(OPERATIONS);
+  const names = Object.keys({ ...OPERATIONS, ...OURS });
   const head = ['fault', 'hits', 'module', ...names, 'left over'];
   const print = (row) => console.log(`| ${row.join(' | ')} |`);
   print(head);
   print(head.map(() => '---'));
   for (const [title, fault] of Object.entries(FAULTS)) {
     if (!title.includes(process.argv[2] ?? '')) continue;
-    const operations = fault.operations ?? names;
-    for (const [module, place] of [
-      ['sprog', ROOT],
-      ['node', 'node:child_process'],
-    ]) {
+    const operations = fault.operations ?? Object.keys(OPERATIONS);
+    const isNodes = operations.every((name) => name in OPERATIONS);
+    const modules = { sprog: ROOT, ...(isNodes && { node: 'node:child_process' }) };
+    for (const [module, place] of Object.entries(modules)) {
       const observed = await observe(place, fault, operations);
       print([title, observed.hits, module, ...cells(observed, names)]);
     }

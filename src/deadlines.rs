@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::signal;
 
-/// What can be struck: a child.
+/// What can be struck: a child, or its whole tree.
 pub trait Victim: Send + Sync {
     /// Sends a signal, and tells whether it reached something that had not ended yet. `note` is called
     /// in that case, before anybody can learn of the end.
@@ -30,6 +30,7 @@ pub struct Strike {
 pub struct Deadline {
     armed: Arc<Armed>,
     is_detached: bool,
+    is_kept_once_begun: bool,
 }
 
 struct Armed {
@@ -89,13 +90,20 @@ pub fn arm(
         Arc::new(Armed { victim: Arc::clone(victim), strikes, marks: Arc::clone(marks), id });
     schedule.times.insert(id, None);
     schedule.plan(&armed, 0, Instant::now());
-    Ok(Deadline { armed, is_detached: false })
+    Ok(Deadline { armed, is_detached: false, is_kept_once_begun: false })
 }
 
 impl Deadline {
     /// What is still to come comes, with nobody to cancel it.
     pub fn detach(mut self) {
         self.is_detached = true;
+    }
+
+    /// Once the first strike is made, the others are not cancelled any more.
+    pub fn kept_once_begun(self) -> Deadline {
+        let armed = Arc::clone(&self.armed);
+        self.detach();
+        Deadline { armed, is_detached: false, is_kept_once_begun: true }
     }
 }
 
@@ -104,14 +112,24 @@ impl Drop for Deadline {
         if self.is_detached {
             return;
         }
+        let id = self.armed.id;
         let mut schedule = schedule();
-        if let Some(Some(time)) = schedule.times.remove(&self.armed.id) {
-            schedule.due.remove(&(time, self.armed.id));
+        if self.is_kept_once_begun && schedule.has_begun(id) {
+            return;
+        }
+        if let Some(Some(time)) = schedule.times.remove(&id) {
+            schedule.due.remove(&(time, id));
         }
     }
 }
 
 impl Schedule {
+    /// Whether a strike was made, or is being made at this moment: then it is not on the list.
+    fn has_begun(&self, id: u64) -> bool {
+        let Some(Some(time)) = self.times.get(&id) else { return false };
+        self.due.get(&(*time, id)).is_none_or(|&(_, index)| index > 0)
+    }
+
     /// Puts a strike on the list, unless it was cancelled, or there is none of this index.
     fn plan(&mut self, armed: &Arc<Armed>, index: usize, from: Instant) {
         let Some(time) = self.times.get_mut(&armed.id) else { return };
@@ -246,6 +264,20 @@ mod tests {
             std::thread::yield_now();
         }
         assert!(!schedule().due.keys().any(|&(_, other)| other == id));
+    }
+
+    #[test]
+    fn what_is_kept_once_begun_is_cancelled_before_and_not_after() {
+        let (victim, struck) = doll(true);
+        let late = Strike { after: PATIENCE * 2, signal: 3, mark: 0 };
+        let early = arm(&victim, vec![late], &Arc::default()).unwrap().kept_once_begun();
+        let id = early.armed.id;
+        drop(early);
+        assert!(!schedule().times.contains_key(&id));
+        let begun = arm(&victim, strikes(&[4, 5]), &Arc::default()).unwrap().kept_once_begun();
+        assert_eq!(struck.recv_timeout(PATIENCE).unwrap().0, 4);
+        drop(begun);
+        assert_eq!(struck.recv_timeout(PATIENCE).unwrap().0, 5);
     }
 
     #[test]

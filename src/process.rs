@@ -2,8 +2,9 @@
 //! its channel are sources of their own.
 
 mod target;
+mod whole_tree;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -16,7 +17,9 @@ use crate::limits::Groups;
 use crate::sys::exit::{self, ExitStatus, ExitWatch};
 use crate::sys::proc::{self, Vitals};
 use crate::sys::spawn::Spawned;
+use crate::tree::Tree;
 use target::Target;
+use whole_tree::WholeTree;
 
 /// What has been done to a child at its deadlines; see [`Child::struck`].
 pub const TIMED_OUT: u32 = 1;
@@ -27,6 +30,8 @@ pub struct Child {
     /// What is to happen to the child at its time, if it has not ended by then.
     deadlines: RefCell<Vec<Deadline>>,
     struck: Arc<AtomicU32>,
+    /// The same of its tree, where that is what is struck.
+    tree_struck: OnceCell<Arc<AtomicU32>>,
     referenced: Cell<bool>,
     evidence: Cell<Evidence>,
     /// Let go of with the child, and removed when the last process in them has ended.
@@ -45,6 +50,7 @@ impl Child {
             target: Arc::new(Target::new(watch)),
             deadlines: RefCell::default(),
             struck: Arc::default(),
+            tree_struck: OnceCell::new(),
             referenced: Cell::new(true),
             evidence: Cell::new(Evidence {
                 before: spawned.peak_before,
@@ -74,9 +80,24 @@ impl Child {
         Ok(())
     }
 
+    /// As `strike_at`, with all descendants. A timeout is over when the child exits; what follows a
+    /// signal that was sent by then reaches those that live on.
+    pub fn strike_tree_at(&self, tree: &Arc<Tree>, strikes: Vec<Strike>) -> io::Result<()> {
+        self.tree_struck.get_or_init(|| Arc::clone(tree.struck()));
+        let root = Arc::clone(&self.target);
+        if strikes.first().is_none_or(|strike| strike.mark != TIMED_OUT) {
+            return strike_ending(WholeTree::ending(Arc::clone(tree), Some(root)), tree, strikes);
+        }
+        let victim: Arc<dyn Victim> = Arc::new(WholeTree::running(Arc::clone(tree), root));
+        let deadline = deadlines::arm(&victim, strikes, tree.struck())?;
+        self.deadlines.borrow_mut().push(deadline.kept_once_begun());
+        Ok(())
+    }
+
     /// The marks of the strikes that hit the child while it ran: `TIMED_OUT`, `FORCED`.
     pub fn struck(&self) -> u32 {
-        self.struck.load(Ordering::Acquire)
+        let of_tree = self.tree_struck.get().map_or(0, |struck| struck.load(Ordering::Acquire));
+        self.struck.load(Ordering::Acquire) | of_tree
     }
 
     /// The exit, once: the status if the child has ended, and then it is reaped; and its bill.
@@ -139,6 +160,18 @@ impl Child {
     pub fn with_fd<R>(&self, f: impl FnOnce(Option<BorrowedFd<'_>>) -> R) -> R {
         self.target.with_fd(f)
     }
+}
+
+/// As [`Child::strike_tree_at`], for a tree whose child has exited, and which was sent a signal.
+pub fn strike_rest_at(tree: &Arc<Tree>, strikes: Vec<Strike>) -> io::Result<()> {
+    strike_ending(WholeTree::ending(Arc::clone(tree), None), tree, strikes)
+}
+
+/// Nobody has to cancel it: it finds nobody, where all have ended.
+fn strike_ending(ending: WholeTree, tree: &Tree, strikes: Vec<Strike>) -> io::Result<()> {
+    let victim: Arc<dyn Victim> = Arc::new(ending);
+    deadlines::arm(&victim, strikes, tree.struck())?.detach();
+    Ok(())
 }
 
 /// A child without an environment.

@@ -1,7 +1,7 @@
 // A forked process whose messages have types.
 
 import type { ChildProcess, MessageOptions, SendHandle, Serializable } from 'node:child_process';
-import type { ChildExtras } from './child.js';
+import type { ChildExtras, KillOptions } from './child.js';
 
 /** The events of a forked process, with what their listeners get. */
 export interface ForkEvents<Incoming> {
@@ -33,6 +33,12 @@ export interface ForkedProcess<
   Outgoing extends Serializable = Serializable,
 > extends ChildProcess,
     ChildExtras {
+  /**
+   * Sends a signal (default: `'SIGTERM'`), with `tree: true` to all processes of the tree.
+   *
+   * @returns whether it was sent
+   */
+  kill(signal?: NodeJS.Signals | number, options?: KillOptions): boolean;
   /**
    * Sends a message, which arrives as a 'message' event of `process` in the child. It is serialised
    * before the call returns.

@@ -103,8 +103,12 @@ export interface PoolOptions {
   /** Arguments of the worker processes, `process.argv` from the third on. Default: none. */
   args?: readonly string[] | undefined;
   /**
-   * How the worker processes are forked: `env`, `cwd`, `execArgv`, `execPath`, `uid`, ... What the pool
-   * decides (`stdio`, `silent`, `serialization`, `detached`, `signal`, `timeout`) is refused.
+   * How the worker processes are forked: `env`, `cwd`, `execArgv`, `execPath`, `uid`, `limits`, ... What the
+   * pool decides (`stdio`, `silent`, `serialization`, `detached`, `signal`, `timeout`) is refused.
+   *
+   * `tree` (a worker is killed with all that it has started) and `dieWithParent` (workers end with this
+   * program, also when that is killed by SIGKILL) are on by default, as far as the system has the means. With
+   * `true` they are a condition: without the means no worker can be started. With `false` they are off.
    */
   fork?: Omit<
     ForkOptions,

@@ -2,6 +2,7 @@
 
 import type * as node from 'node:child_process';
 import type { OutputBuffer } from './async.js';
+import type { ChildWithExtras } from './child.js';
 import type { ChildResourceUsage } from './limits.js';
 import type { SpawnOptions } from './options.js';
 
@@ -189,7 +190,7 @@ export interface RunPromise<O = RunOptions>
    * The program while it runs. One that was not started has no `pid`. Its outputs are collected whoever
    * else listens to them.
    */
-  readonly child: node.ChildProcess;
+  readonly child: ChildWithExtras<node.ChildProcess>;
   /**
    * The lines of stdout (of both outputs, with `all`) as they come, without their line ends; with
    * `encoding: 'buffer'` its chunks. Nothing of it is collected then, and the program waits while the loop

@@ -175,6 +175,63 @@ const FAULTS = {
     rules: ['setsockopt EPERM'],
     means: 'as it is',
   },
+  'run and trees without pidfd_send_signal (EPERM)': {
+    rules: ['pidfd_send_signal EPERM'],
+    env: { SPROG_TREE_MODE: 'walk' },
+    operations: ['run', 'tree'],
+    means: 'kill(2)',
+  },
+  'trees without pidfd_send_signal (ENOSYS)': {
+    rules: ['pidfd_send_signal ENOSYS'],
+    env: { SPROG_TREE_MODE: 'walk' },
+    operations: ['tree'],
+    means: 'kill(2)',
+  },
+  'trees without pidfds (ENOSYS)': {
+    rules: ['pidfd_open ENOSYS', `waitid EINVAL ${PIDFD}`],
+    env: { SPROG_TREE_MODE: 'walk' },
+    operations: ['run', 'tree'],
+    means: 'by number and start time',
+  },
+  'nobody can be born in a control group (ENOSYS from clone3)': {
+    rules: ['clone3 ENOSYS'],
+    operations: ['run', 'tree', 'dieWithParent'],
+    means: 'the child enters it by itself',
+  },
+  'a sandbox that forbids to be born in a control group (EPERM from clone3)': {
+    // glibc starts no thread then, so only this one is told so.
+    rules: ['clone3 EPERM count=1'],
+    operations: ['tree'],
+    means: 'the child enters it by itself',
+  },
+  'no programs in memory (ENOSYS from memfd_create)': {
+    rules: ['memfd_create ENOSYS'],
+    operations: ['dieWithParent', 'usage: exact'],
+    expected: { 'usage: exact': 'throws ERR_SPROG_EXACT_USAGE_UNAVAILABLE / hello0' },
+    means: 'the guard is run from a file; no exact peak the first time',
+  },
+  'a guard that cannot close all descriptors at once (ENOSYS from close_range)': {
+    rules: ['close_range ENOSYS who=any'],
+    operations: ['dieWithParent'],
+    means: 'one by one',
+  },
+  'no socket to the guard (EMFILE)': {
+    rules: ['socketpair EMFILE'],
+    operations: ['dieWithParent'],
+    expected: { dieWithParent: 'throws ERR_SPROG_GUARD / error EMFILE' },
+    means: 'an error, the first time for want of the guard',
+  },
+  'no more processes for run, trees and guards (EAGAIN)': {
+    rules: ['clone EAGAIN', 'clone3 EAGAIN'],
+    operations: ['run', 'tree', 'dieWithParent', 'usage: exact'],
+    expected: {
+      run: 'throws EAGAIN',
+      tree: 'error EAGAIN',
+      dieWithParent: 'throws ERR_SPROG_GUARD / error EAGAIN',
+      'usage: exact': 'error EAGAIN',
+    },
+    means: 'an error',
+  },
 };
 
 module.exports = { FAULTS };

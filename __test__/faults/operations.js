@@ -1,6 +1,6 @@
 'use strict';
 // What is done under each fault: every operation answers in a few words how it ended. `expected` is how
-// it ends where nothing fails.
+// it ends where nothing fails. A fault is for all that Node has, unless it names its operations.
 
 const path = require('node:path');
 
@@ -96,4 +96,43 @@ const OPERATIONS = {
   },
 };
 
-module.exports = { OPERATIONS };
+/** What Node's module does not have, in the same way. */
+const OURS = {
+  run: {
+    expected: 'hello0',
+    run: async (cp) => {
+      const { stdout, code } = await cp.run('cat', [], { input: 'hello' });
+      return `${stdout}${code}`;
+    },
+  },
+  tree: {
+    expected: 'up SIGTERM, 2 ended',
+    async run(cp) {
+      const child = cp.spawn('sh', ['-c', 'sleep 60 & echo up; exec sleep 60'], { tree: true });
+      const killed = new Promise((resolve) => {
+        child.stdout?.once('data', () => resolve(child.killTree()));
+      });
+      const how = await ending(child);
+      if (!how.startsWith('up')) return how;
+      return `${how.replace('\n', ' ')}, ${(await killed).ended.length} ended`;
+    },
+  },
+  dieWithParent: {
+    expected: 'hello0',
+    run(cp) {
+      const child = cp.spawn('cat', { dieWithParent: true });
+      child.stdin?.end('hello');
+      return ending(child);
+    },
+  },
+  'usage: exact': {
+    expected: 'hello0',
+    run(cp) {
+      const child = cp.spawn('cat', { usage: 'exact' });
+      child.stdin?.end('hello');
+      return ending(child);
+    },
+  },
+};
+
+module.exports = { OPERATIONS, OURS };

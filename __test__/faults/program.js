@@ -8,13 +8,14 @@
 
 const fs = require('node:fs');
 const { countFds, countZombies, until } = require('../helpers/processes.js');
-const { OPERATIONS } = require('./operations.js');
+const { OPERATIONS, OURS } = require('./operations.js');
 
 const [, , modulePath, rules, ...names] = process.argv;
 const RULES = /** @type {string} */ (process.env.INJECT_RULES);
-const WARM_ROUNDS = 1;
+const ALL = { ...OPERATIONS, ...OURS };
 const OPERATION_MS = 30_000;
 const PATIENCE_MS = 20_000;
+const ONCE_MS = 5_000;
 
 const say = (...values) => fs.writeSync(1, `${JSON.stringify(values)}\n`);
 
@@ -49,7 +50,7 @@ async function attempt(cp, name) {
     timer = setTimeout(resolve, OPERATION_MS, 'hangs');
   });
   try {
-    return await Promise.race([OPERATIONS[name].run(cp), late]);
+    return await Promise.race([ALL[name].run(cp), late]);
   } catch (error) {
     return `throws ${error.code}`;
   } finally {
@@ -66,15 +67,24 @@ async function round(cp, title, lines) {
   }
 }
 
+/** How many descriptors more there are after a round with the fault, once so many milliseconds are over. */
+async function leftByRound(cp, patience) {
+  const fds = countFds();
+  await round(cp, 'warm', resolved);
+  await until(() => countFds() <= fds && countZombies() === 0, patience);
+  return Math.max(0, countFds() - fds);
+}
+
 async function main() {
   const cp = require(modulePath);
   await round(cp, 'cold', resolved);
   await round(cp, 'healthy', () => '');
   await until(() => countZombies() === 0, PATIENCE_MS);
-  const fds = countFds();
-  for (let n = 0; n < WARM_ROUNDS; n++) await round(cp, 'warm', resolved);
-  await until(() => countFds() <= fds && countZombies() === 0, PATIENCE_MS);
-  say('left', Math.max(0, countFds() - fds), countZombies());
+  let left = await leftByRound(cp, ONCE_MS);
+  // What is opened once and kept, such as for the thread that looks after control groups, may be opened
+  // this late; what leaks is there a second time.
+  if (left > 0) left = await leftByRound(cp, PATIENCE_MS);
+  say('left', left, countZombies());
 }
 
 main();

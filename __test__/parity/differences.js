@@ -44,4 +44,7 @@ const registered = [
   'validation.js: a NUL byte in converted text ends it',
 ];
 
-module.exports = { always, registered };
+/** What `ChildProcess.prototype` has beyond Node's, by name or by the text of its symbol. */
+const added = ['killTree', 'Symbol(Symbol.asyncDispose)', 'Symbol(nodejs.asyncDispose)'];
+
+module.exports = { added, always, registered };

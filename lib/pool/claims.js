@@ -1,40 +1,48 @@
 'use strict';
-// The pool's side of claims: a nameless file that a worker has open too, with two numbers in it. Tasks
-// below the first, which the worker writes, may have begun; the others have not, whatever became of the
-// worker, and may be given to another one. From the second on, which the pool writes, the worker must
-// not begin any: so tasks are taken back from a worker that is blocked.
+// What a pool and a worker know of each other at any moment, even if one of them is blocked or dead: two
+// numbers in a page of memory that both see. Tasks below the first, which the worker writes, may have
+// begun; the others have not, whatever became of the worker, and may be given to another one. From the
+// second on, which the pool writes, the worker must not begin any: so tasks are taken back.
+//
+// Each end writes before it reads, so that one of the two sees what the other did. Nothing else is
+// believed of the page: a worker that writes nonsense there lies about its own tasks only.
 
 const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
-const { REVOKED_AT } = require('./protocol.js');
+const { environment, native } = require('../native.js');
 
-const { O_RDWR, O_EXCL, O_CREAT } = fs.constants;
-/** Not among Node's constants; a directory opened with it gives a file without a name. */
-const O_TMPFILE = 0o20200000;
-const PLACES = ['/dev/shm', os.tmpdir()];
+const CLAIMED = 0;
+const REVOKED = 1;
+const WORDS = 2;
+/** No task is taken back. */
+const NONE = 0xffff_ffff;
 
-let made = 0;
+/** @param {Buffer | null} page @returns {Uint32Array | undefined} undefined where there is none */
+function wordsOf(page) {
+  return page === null ? undefined : new Uint32Array(page.buffer, page.byteOffset, WORDS);
+}
 
-class ClaimsFile {
-  #fd;
-  #number = Buffer.alloc(8);
+/** The pool's side. */
+class Claims {
+  #words;
+  /** To be lent to the worker; -1 if there is none: then all that it was sent counts as begun. */
+  fd;
 
   constructor() {
-    this.#fd = openNameless();
-    if (this.#fd !== -1) this.#revoke(Infinity);
+    this.fd = environment().makePage();
+    this.#words = this.fd < 0 ? undefined : wordsOf(environment().mapPage(this.fd));
+    if (this.#words === undefined) this.lent();
+    else this.release();
   }
 
-  /** -1 if none could be made: then all that a worker was sent counts as begun. */
-  get fd() {
-    return this.#fd;
+  /** The worker has been started, or will not be. */
+  lent() {
+    if (this.fd >= 0) fs.closeSync(this.fd);
+    this.fd = -1;
   }
 
   /** The first number that has not begun. */
-  read() {
-    if (this.#fd === -1) return Infinity;
-    fs.readSync(this.#fd, this.#number, 0, 8, 0);
-    return this.#number.readDoubleLE();
+  get begun() {
+    return this.#words === undefined ? Infinity : Number(Atomics.load(this.#words, CLAIMED));
   }
 
   /**
@@ -42,43 +50,42 @@ class ClaimsFile {
    * @returns {number} the first that really is: the worker may have been faster
    */
   takeBack(number) {
-    this.#revoke(number);
-    return Math.max(number, this.read());
+    if (this.#words !== undefined) Atomics.store(this.#words, REVOKED, number);
+    return Math.max(number, this.begun);
   }
 
   /** The worker knows, and has dropped them: it may begin what it is sent from now on. */
   release() {
-    this.#revoke(Infinity);
-  }
-
-  #revoke(number) {
-    this.#number.writeDoubleLE(number);
-    fs.writeSync(this.#fd, this.#number, 0, 8, REVOKED_AT);
-  }
-
-  close() {
-    if (this.#fd !== -1) fs.closeSync(this.#fd);
-    this.#fd = -1;
+    if (this.#words !== undefined) Atomics.store(this.#words, REVOKED, NONE);
   }
 }
 
-function openNameless() {
-  for (const place of PLACES) {
-    try {
-      return fs.openSync(place, O_TMPFILE | O_RDWR | O_EXCL, 0o600);
-    } catch {
-      // Not every file system knows this flag.
-    }
-    try {
-      const file = path.join(place, `sprog-claims-${process.pid}-${Date.now()}-${made++}`);
-      const fd = fs.openSync(file, O_CREAT | O_EXCL | O_RDWR, 0o600);
-      fs.unlinkSync(file);
-      return fd;
-    } catch {
-      // Nor may everybody write everywhere.
-    }
+/** The worker's side. */
+class Claim {
+  #words;
+
+  /** @param {number} fd -1 if there is none */
+  constructor(fd) {
+    if (fd < 0) return;
+    // A worker may be a Node that loads no addons.
+    if (native) this.#words = wordsOf(environment().mapPage(fd));
+    fs.closeSync(fd);
   }
-  return -1;
+
+  /** Whether the pool can see what is claimed. */
+  get isShared() {
+    return this.#words !== undefined;
+  }
+
+  /**
+   * @param {number} number of the task that is about to begin
+   * @returns {boolean} false if it must not
+   */
+  take(number) {
+    if (this.#words === undefined) return true;
+    Atomics.store(this.#words, CLAIMED, number + 1);
+    return number < Atomics.load(this.#words, REVOKED);
+  }
 }
 
-module.exports = { ClaimsFile };
+module.exports = { Claims, Claim };

@@ -85,7 +85,7 @@ class Core {
         this.#dropped(worker, frame);
         return;
       case OP.READY:
-        worker.becomeReady();
+        worker.becomeReady(frame.c === true);
         this.staff.succeeded(worker);
         this.schedule();
         return;

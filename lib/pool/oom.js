@@ -1,17 +1,43 @@
 'use strict';
 // Whether a worker that was killed by SIGKILL fell to the kernel for want of memory. A child that was started
 // with a memory limit of its own knows; for any other the kernel's count of such kills has risen
-// since it was started.
+// since it was started: the count of the control group that it shares with this process, so that what befalls
+// others does not matter, or that of the machine where groups tell nothing.
 
 const fs = require('node:fs');
 
+const MACHINE = '/proc/vmstat';
+
 /** How many processes the kernel has killed for memory; undefined where it does not say. */
 function countOomKills() {
+  for (const file of [...ownGroupFiles(), MACHINE]) {
+    const found = /^oom_kill (\d+)$/m.exec(read(file));
+    if (found !== null) return Number(found[1]);
+  }
+  return undefined;
+}
+
+/** Where the group that the memory of this process counts for has its events: version 1, version 2. */
+function ownGroupFiles() {
+  const files = [];
+  for (const line of read('/proc/self/cgroup').split('\n')) {
+    const [id, controllers, ...rest] = line.split(':');
+    const group = rest.join(':');
+    if (controllers?.split(',').includes('memory')) {
+      files.unshift(`/sys/fs/cgroup/memory${group}/memory.oom_control`);
+    } else if (id === '0') {
+      // There is none of these where the group has no controller of memory.
+      files.push(`/sys/fs/cgroup${group}/memory.events.local`);
+    }
+  }
+  return files;
+}
+
+function read(file) {
   try {
-    const found = /^oom_kill (\d+)$/m.exec(fs.readFileSync('/proc/vmstat', 'latin1'));
-    return found === null ? undefined : Number(found[1]);
+    return fs.readFileSync(file, 'latin1');
   } catch {
-    return undefined;
+    return '';
   }
 }
 

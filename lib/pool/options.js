@@ -5,6 +5,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { invalidArgType, invalidArgValue, outOfRange } = require('../errors.js');
+const { settleExtras } = require('../extra-options.js');
 const { normalizeForkArguments } = require('../fork-options.js');
 const { normalizeSpawnArguments } = require('../options.js');
 const {
@@ -22,6 +23,8 @@ const { MAX_ARGUMENTS } = require('./protocol.js');
 
 const MAX_TIMER = 2 ** 31 - 1;
 const WORKERS = 4096;
+/** Of one worker: they are numbered in 32 bits. */
+const MOST_TASKS = 2 ** 31;
 
 /** Numbers: default, least, most, and whether Infinity will do. Times are in milliseconds. */
 const NUMBERS = {
@@ -58,6 +61,7 @@ function poolOptions(script, given) {
   for (const [name, [fallback, least, most, endless]] of Object.entries(NUMBERS)) {
     options[name] = number(options[name], `options.${name}`, fallback, least, most, endless);
   }
+  options.maxTasks = Math.min(options.maxTasks, MOST_TASKS);
   options.max ??= Math.max(os.availableParallelism(), options.min);
   if (options.min > options.max) throw outOfRange('options.min', '<= options.max', options.min);
   for (const name of ['ref', 'lazy']) {
@@ -78,7 +82,7 @@ function poolOptions(script, given) {
     args,
     options: request,
   } = normalizeForkArguments(options.script, options.args, options.fork);
-  normalizeSpawnArguments(file, args, request);
+  settleExtras(normalizeSpawnArguments(file, args, request));
   return options;
 }
 

@@ -4,8 +4,6 @@
 //
 // There is no heartbeat: one that JavaScript has to answer would end workers that are busy.
 
-const { readVitals } = require('./vitals.js');
-
 const SLOWEST_MS = 1000;
 const FASTEST_MS = 50;
 
@@ -59,7 +57,7 @@ class Patrol {
     const now = performance.now();
     for (const worker of staff.workers) {
       const isWaitedFor = !worker.isIdle || worker.state === 'starting';
-      if (!isWaitedFor || readVitals(worker.pid)?.state !== 'T') worker.stoppedSince = 0;
+      if (!isWaitedFor || worker.vitals?.state !== 'T') worker.stoppedSince = 0;
       else if (worker.stoppedSince === 0) worker.stoppedSince = now;
       else if (now - worker.stoppedSince >= options.stoppedAfter) worker.kill('stopped');
     }

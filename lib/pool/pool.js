@@ -140,8 +140,9 @@ class Pool extends EventEmitter {
 
   async #emptied() {
     const core = this.#core;
-    const { workers, onempty } = core.staff;
+    const { workers, onempty, leaving } = core.staff;
     if (workers.length > 0) await new Promise((resolve) => onempty.push(resolve));
+    await Promise.all(leaving);
     core.finish();
     for (const top of [...this.#tops]) top.stop();
   }

@@ -4,13 +4,14 @@
 
 const path = require('node:path');
 const { AsyncResource } = require('node:async_hooks');
-const { fork } = require('../fork.js');
-const { ClaimsFile } = require('./claims.js');
+const { processVitals } = require('../native.js');
+const { Claims } = require('./claims.js');
+const { endTree, forkTree } = require('./lineage.js');
 const { countOomKills, wasOomKilled } = require('./oom.js');
-const { CMD, CLAIMS_FD } = require('./protocol.js');
+const { CMD } = require('./protocol.js');
 
 const ENTRY = path.join(__dirname, 'child', 'entry.js');
-/** After its exit so long is waited for the ends of its outputs, which a child of its own may hold. */
+/** After its exit so long is waited for the ends of its outputs, which somebody else may hold. */
 const OUTPUTS_MS = 500;
 
 /** Processes that must not outlive this one. @type {Set<WorkerProcess>} */
@@ -21,7 +22,7 @@ function watchExit() {
   if (isWatching) return;
   isWatching = true;
   process.on('exit', () => {
-    for (const each of alive) each.kill('exit');
+    for (const each of alive) each.killNow();
   });
 }
 
@@ -43,10 +44,15 @@ class WorkerProcess {
   #hasEnded = false;
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
-  claims = new ClaimsFile();
+  claims = new Claims();
+  /** Whether it can be seen what it has begun; the worker may not see the page. */
+  hasClaims = this.claims.fd !== -1;
+  /** Settled when nothing is left of what it started; undefined while it runs. @type {Promise<void> | undefined} */
+  gone;
   /** Why we killed it. */
   reason = '';
-  pid = undefined;
+  /** @type {number | undefined} */
+  pid;
   startedAt = performance.now();
 
   /**
@@ -67,17 +73,16 @@ class WorkerProcess {
   start() {
     const { args, fork: given } = this.#options;
     this.#oomKills = countOomKills();
-    const claims = this.claims.fd === -1 ? 'ignore' : this.claims.fd;
+    const claims = this.hasClaims ? this.claims.fd : 'ignore';
     try {
-      const child = fork(ENTRY, args, {
+      const child = forkTree(ENTRY, args, {
         ...given,
         serialization: 'advanced',
         stdio: ['ignore', ...this.#outputs.stdio, 'ipc', claims],
       });
       this.#attach(child);
-    } catch (error) {
-      this.claims.close();
-      throw error;
+    } finally {
+      this.claims.lent();
     }
     return this;
   }
@@ -103,6 +108,7 @@ class WorkerProcess {
     });
     child.on('exit', (code, signal) => {
       alive.delete(this);
+      this.gone ??= endTree(child);
       this.#timer = setTimeout(() => this.#end({ code, signal }), OUTPUTS_MS);
     });
     child.on('close', (code, signal) => this.#end({ code, signal }));
@@ -126,14 +132,20 @@ class WorkerProcess {
     return child.send(frame, undefined, undefined, written);
   }
 
-  get claimsFd() {
-    return this.claims.fd === -1 ? -1 : CLAIMS_FD;
+  /** How it is at this moment, as the kernel tells it; null once it has exited. */
+  get vitals() {
+    return this.pid !== undefined && alive.has(this) ? processVitals(this.pid) : null;
   }
 
-  /** Ends it at once. @param {string} reason */
+  /** Ends it at once, and what it has started. @param {string} reason */
   kill(reason) {
     if (this.#hasEnded) return;
     this.reason ||= reason;
+    this.gone ??= endTree(this.#child);
+  }
+
+  /** The same before this call returns, as far as one look reaches: there is no time for another. */
+  killNow() {
     this.#child.kill('SIGKILL');
   }
 
@@ -142,8 +154,7 @@ class WorkerProcess {
     this.#hasEnded = true;
     alive.delete(this);
     clearTimeout(this.#timer);
-    const begun = this.claims.read();
-    this.claims.close();
+    const begun = this.hasClaims ? this.claims.begun : Infinity;
     const oomKilled = this.reason ? false : wasOomKilled(this.#child, signal, this.#oomKills);
     const { reason, pid } = this;
     const stderr = this.#tail.toString();

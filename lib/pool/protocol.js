@@ -23,6 +23,7 @@ const OP = {
   /** There will be no more tasks: end. */
   SHUTDOWN: 6,
   // From the worker.
+  /** `c` whether it can be seen what it has begun. */
   READY: 10,
   /** `e` the error of the module that could not be loaded. */
   FAILED: 11,
@@ -58,10 +59,8 @@ function unpackHead(head) {
   return { argc, flags: rest % FLAGS, attempt: Math.floor(rest / FLAGS) };
 }
 
-/** The descriptor of the claims file in a worker; see claims.js. */
+/** Under which number a worker gets the page of claims; see claims.js. */
 const CLAIMS_FD = 4;
-/** Where in it the pool writes, after the number of the worker. */
-const REVOKED_AT = 8;
 
 module.exports = {
   CMD,
@@ -69,7 +68,6 @@ module.exports = {
   FLAG: { STREAM, PROGRESS },
   MAX_ARGUMENTS,
   CLAIMS_FD,
-  REVOKED_AT,
   packHead,
   unpackHead,
 };

@@ -22,6 +22,8 @@ class Staff {
   /** Those whose process has not ended. @type {InstanceType<typeof Worker>[]} */
   workers = [];
   counts = { started: 0, restarted: 0, recycled: 0 };
+  /** What is to be waited for of workers that have ended: the end of what they had started. @type {Set<Promise<void>>} */
+  leaving = new Set();
   /** @type {(() => void)[]} called when there are no workers any more */
   onempty = [];
 
@@ -136,6 +138,7 @@ class Staff {
   ended(worker, ending) {
     const core = this.#core;
     this.workers.splice(this.workers.indexOf(worker), 1);
+    this.#awaitTree(worker.gone);
     for (const other of this.workers) if (other.successor === worker) other.successor = undefined;
     const { wasReady, leave, wear } = worker;
     const { code, signal, oomKilled, stderr } = ending;
@@ -153,6 +156,12 @@ class Staff {
     if (this.workers.length === 0) for (const done of this.onempty.splice(0)) done();
   }
 
+  async #awaitTree(gone) {
+    this.leaving.add(gone);
+    await gone;
+    this.leaving.delete(gone);
+  }
+
   /** A worker has one task less. */
   freed(worker) {
     const { maxTasks, maxRss } = this.#core.options;
@@ -160,8 +169,7 @@ class Staff {
       worker.endIfDone();
       return;
     }
-    if (maxTasks !== Infinity && worker.assigned >= maxTasks && worker.isIdle)
-      worker.retire('maxTasks');
+    if (worker.assigned >= maxTasks && worker.isIdle) worker.retire('maxTasks');
     else if (maxRss !== Infinity) sampleRss(worker, maxRss);
   }
 

@@ -1,8 +1,6 @@
 'use strict';
 // What can be seen of a pool from outside: figures, all times in milliseconds.
 
-const { readVitals } = require('./vitals.js');
-
 /** @param {any} core */
 function poolStats(core) {
   const { staff, queue, counts, options } = core;
@@ -25,7 +23,7 @@ function poolStats(core) {
 }
 
 function workerStats(worker, concurrency) {
-  const { id, pid, size, finished, age, busyUs, state } = worker;
+  const { id, pid, size, finished, age, busyUs, state, vitals } = worker;
   return {
     id,
     pid,
@@ -35,7 +33,7 @@ function workerStats(worker, concurrency) {
     tasks: finished,
     age,
     utilisation: Math.min(1, busyUs / 1000 / concurrency / age),
-    rss: readVitals(pid)?.rss ?? 0,
+    rss: vitals?.rss ?? 0,
   };
 }
 

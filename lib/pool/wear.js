@@ -1,8 +1,6 @@
 'use strict';
 // Which workers have done, lived or grown enough, and are to be replaced.
 
-const { readVitals } = require('./vitals.js');
-
 /** RSS is looked at no more often than this. */
 const SAMPLE_MS = 100;
 
@@ -13,11 +11,9 @@ const SAMPLE_MS = 100;
  * @param {{ maxTasks: number, maxAge: number }} options
  */
 function markWorn(workers, { maxTasks, maxAge }) {
-  if (maxTasks === Infinity && maxAge === Infinity) return;
   for (const worker of workers) {
     if (worker.wear || worker.state !== 'ready') continue;
-    const left = maxTasks - worker.assigned;
-    if (left !== Infinity && left <= Math.floor(maxTasks / 4)) worker.wear = 'maxTasks';
+    if (maxTasks - worker.assigned <= Math.floor(maxTasks / 4)) worker.wear = 'maxTasks';
     else if (worker.age > maxAge) worker.wear = 'maxAge';
   }
 }
@@ -27,8 +23,7 @@ function sampleRss(worker, maxRss) {
   const now = performance.now();
   if (worker.wear || worker.state !== 'ready' || now - worker.sampledAt < SAMPLE_MS) return;
   worker.sampledAt = now;
-  const vitals = readVitals(worker.pid);
-  if (vitals && vitals.rss > maxRss) worker.wear = 'maxRss';
+  if ((worker.vitals?.rss ?? 0) > maxRss) worker.wear = 'maxRss';
 }
 
 module.exports = { markWorn, sampleRss };

@@ -2,7 +2,7 @@
 // A worker as the pool sees it: which tasks it has, which of them it runs, and when it takes more.
 
 const { Assignments } = require('./assignments.js');
-const { OP } = require('./protocol.js');
+const { CLAIMS_FD, OP } = require('./protocol.js');
 const { WorkerProcess } = require('./process.js');
 const { TaskSender } = require('./sender.js');
 
@@ -66,7 +66,7 @@ class Worker {
       () => core.schedule(),
       (task, error) => core.refused(this, task, error),
     );
-    const claims = this.#process.claimsFd;
+    const claims = this.#process.hasClaims ? CLAIMS_FD : -1;
     const { script, concurrency, startTimeout } = options;
     this.#process.send({ o: OP.INIT, script, concurrency, claims });
     if (startTimeout !== Infinity) {
@@ -76,6 +76,15 @@ class Worker {
 
   get pid() {
     return this.#process.pid;
+  }
+
+  get vitals() {
+    return this.#process.vitals;
+  }
+
+  /** Settled when nothing is left of what it started; of one that never ran, undefined. */
+  get gone() {
+    return this.#process.gone;
   }
 
   get identity() {
@@ -111,7 +120,7 @@ class Worker {
       !this.#sender.isFull &&
       // What takes so long may take longer.
       (this.isIdle || this.isLively) &&
-      this.#process.claimsFd !== -1 &&
+      this.#process.hasClaims &&
       this.#assignments.load + cost <= AHEAD_US &&
       this.size < MAX_AHEAD
     );
@@ -132,8 +141,10 @@ class Worker {
     return this.state === 'ready' && this.#assignments.waiting > 0 && !this.#isReclaiming;
   }
 
-  becomeReady() {
+  /** @param {boolean} hasClaims whether the worker sees the page of claims */
+  becomeReady(hasClaims) {
     if (this.state !== 'starting') return;
+    this.#process.hasClaims &&= hasClaims;
     clearTimeout(this.#timer);
     this.wasReady = true;
     this.state = 'ready';

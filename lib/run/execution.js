@@ -5,8 +5,9 @@
 
 const { addAbortListener } = require('node:events');
 const { ChildProcess } = require('../child.js');
+const { kTree } = require('../child-extras.js');
 const { abortError } = require('../errors.js');
-const { getReady, setForceKillAfter } = require('../force-kill.js');
+const { getReady, killLater, setForceKillAfter } = require('../force-kill.js');
 const { feed } = require('./input.js');
 const { collect } = require('./outputs.js');
 const { openFiles } = require('./stdio.js');
@@ -36,6 +37,9 @@ class Execution {
   timedOut = false;
   maxBufferExceeded = false;
   forceKilled = false;
+  #isStopped = false;
+  /** @type {Promise<void> | undefined} */
+  #treeEnd;
   durationMs = 0;
   #hooks;
   #startedAt = 0;
@@ -91,7 +95,7 @@ class Execution {
       if (!this.wasStarted) this.#hooks.onexit?.();
     });
     this.child.on('exit', (code, signal) => this.#exit(code, signal));
-    this.child.on('close', () => this.#end());
+    this.child.on('close', () => this.#close());
   }
 
   /** Ends it before it began. */
@@ -119,7 +123,7 @@ class Execution {
     const { child } = this;
     const { forceKillAfter: forceAfter, killSignal, signal, source, timeout } = this.settings;
     setForceKillAfter(child, forceAfter);
-    if (timeout > 0) this.#handle.killLater({ signal: killSignal, timeout, forceAfter });
+    if (timeout > 0) killLater(child, { signal: killSignal, timeout, forceAfter });
     if (signal) {
       const listening = addAbortListener(signal, () => {
         this.aborted = true;
@@ -135,6 +139,7 @@ class Execution {
   /** Has the program end, and `cause` be why. */
   stop(cause) {
     this.cause ??= cause;
+    this.#isStopped = true;
     const { forceKillAfter, killSignal } = this.settings;
     try {
       this.child.kill(killSignal, { forceKillAfter: forceKillAfter ?? false });
@@ -153,6 +158,37 @@ class Execution {
     // A grandchild may hold them open for as long as it likes.
     for (const stream of this.child.stdio.slice(1)) stream?.endSoon?.();
     this.#hooks.onexit?.();
+  }
+
+  /** Nothing of a tree that was told to end is left when that is reported. */
+  #close() {
+    const ended = this.whenTreeEnded();
+    if (ended) ended.then(() => this.#end());
+    else this.#end();
+  }
+
+  /**
+   * The end of the tree, where the program was stopped, and will be by force if it must: only then is it
+   * sure to come.
+   * @returns {Promise<void> | undefined}
+   */
+  whenTreeEnded() {
+    const tree = this.child[kTree];
+    const grace = this.settings.forceKillAfter;
+    if (!tree || grace === undefined || !(this.#isStopped || this.timedOut)) return undefined;
+    this.#treeEnd ??= this.#endTree(tree, grace);
+    return this.#treeEnd;
+  }
+
+  /** They have got their signal. */
+  async #endTree(tree, grace) {
+    try {
+      const { escalated } = await tree.end(0, '', grace);
+      this.forceKilled ||= escalated;
+    } catch {
+      // Not ours to kill, or no thread to wait: what can be done has been.
+    }
+    this.forceKilled ||= (tree.lateKills & FORCED) !== 0;
   }
 
   #end() {

@@ -2,6 +2,7 @@
 // pipeline(): several programs at once, each reading what the one before it writes, by pipes of the
 // kernel's that no byte leaves.
 
+const { kTree } = require('../child-extras.js');
 const { Execution } = require('./execution.js');
 const { iterate } = require('./lines.js');
 const { settlePipeline } = require('./pipeline-options.js');
@@ -98,9 +99,11 @@ class Line {
     return isLast || !(signal === 'SIGPIPE' || (code === 128 + 13 && settings.request.shell));
   }
 
+  /** What has exited may have left some of its tree. */
   #stopAll() {
     for (const execution of this.executions) {
-      if (execution.child.exitCode === null && execution.child.signalCode === null) {
+      const { child } = execution;
+      if ((child.exitCode === null && child.signalCode === null) || child[kTree]) {
         execution.stop(undefined);
       }
     }
@@ -112,6 +115,12 @@ class Line {
     result.failed = this.#isFailure(index);
     this.#results[index] = result;
     if (--this.#running > 0) return;
+    const ends = this.executions.map((execution) => execution.whenTreeEnded());
+    if (ends.some((ended) => ended)) Promise.all(ends).then(() => this.#settle());
+    else this.#settle();
+  }
+
+  #settle() {
     // What came to light only at the end, such as too much output.
     if (this.#failed === undefined) {
       const failed = this.#results.findIndex(({ failed }) => failed);

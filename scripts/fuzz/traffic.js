@@ -1,6 +1,7 @@
 'use strict';
 // Seeds for the fuzz targets, taken from real traffic: messages of all kinds are sent over channels whose
-// other end writes down what it reads, and programs write output that is captured.
+// other end writes down what it reads, programs write output that is captured, and the kernel tells of this
+// process.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -73,6 +74,42 @@ function steps(bytes, size) {
   return Buffer.concat(parts);
 }
 
+const NUL = Buffer.from([0]);
+
+/** Of this process, and of the kinds of hierarchy that this machine may not have. */
+function fromKernel() {
+  const read = (name) => fs.readFileSync(`/proc/self/${name}`);
+  const mounts = [
+    '35 31 0:32 / /cg/memory rw - cgroup cgroup rw,memory\n',
+    '39 31 0:36 /docker/x /cg/a\\040b rw shared:9 - cgroup cgroup rw,cpu,pids\n',
+    '41 31 0:38 /docker/x /cg/unified rw - cgroup2 cgroup2 rw\n',
+  ].join('');
+  const groups = '4:memory:/a\n3:cpu,pids:/docker/x/b\n0::/docker/x/c\n';
+  const whole = (mountinfo, own) => Buffer.concat([Buffer.from(mountinfo), NUL, Buffer.from(own)]);
+  return {
+    proc_files: [
+      read('stat'),
+      read('status'),
+      Buffer.from('A=1\0SPROG_TREE=x:abc\0SPROG_TREES=abc\0'),
+      Buffer.from('42 (a) b (c\n) S 1 2 3 34816 4 5 6 7 8 9 10 11 12 13 20 0 6 0 777 1 2\n'),
+    ],
+    hierarchies: [
+      whole(read('mountinfo'), read('cgroup')),
+      whole(mounts, groups),
+      whole(mounts, '0::/..\n1:memory:/../..\n'),
+    ],
+  };
+}
+
+/** Of each kind one: the kind, the ward, and what it has. */
+function guardPackets() {
+  const ward = [7, 0, 0, 0, 0, 0, 0, 0];
+  const pid = [4, 1, 0, 0];
+  const path = Buffer.from('/sys/fs/cgroup/a');
+  const rest = [[...pid, ...ward, 1, ...path], [...pid, ...ward], [...pid, ...ward], [], []];
+  return rest.map((it, index) => Buffer.from([index + 1, ...ward, ...it]));
+}
+
 /** @returns {Promise<Record<string, Buffer[]>>} seeds by target */
 async function seeds() {
   const json = await recorded('json', MESSAGES);
@@ -109,6 +146,8 @@ async function seeds() {
     capture: outputs.flatMap((output) =>
       [0, 1, 2, 3, 4, 5].flatMap((mode) => modes(output, Buffer.from([mode, 20]))),
     ),
+    ...fromKernel(),
+    guard_packets: guardPackets(),
     outbox: [
       Buffer.from([0x40, 255, 5, 0, 0x82, 9, 6, 0, 4, 77, 0xe1, 255, 7, 0, 6, 0, 0xc3, 200]),
     ],

@@ -15,6 +15,7 @@ mod handle;
 mod kill;
 mod limits;
 mod raw;
+mod shared;
 mod spawn;
 mod stream;
 mod sync;

@@ -11,6 +11,7 @@
 mod calls;
 mod floats;
 mod kept;
+mod page;
 mod results;
 
 use std::cell::Cell;
@@ -28,6 +29,7 @@ pub use results::{Captured, Whole};
 pub use calls::{append_utf8, function};
 pub use floats::SharedFloats;
 pub use kept::KeptBuffer;
+pub use page::PageBuffer;
 
 /// The JS side of an environment: one function that is told of every event.
 pub struct Host {

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use napi::Error;
@@ -17,7 +19,7 @@ use crate::tree;
 /// A child and all its descendants. Opened before the child is started.
 #[napi]
 pub struct Tree {
-    tree: tree::Tree,
+    pub(super) tree: Arc<tree::Tree>,
 }
 
 #[napi]
@@ -57,6 +59,12 @@ impl Tree {
         self.tree.members().ok()
     }
 
+    /// What `killTreeLater` has done to it by now: 1 the timeout's signal was sent, 2 SIGKILL.
+    #[napi(catch_unwind)]
+    pub fn late_kills(&self) -> u32 {
+        self.tree.struck().load(Ordering::Acquire)
+    }
+
     /// The child has exited, or was not started: nothing is to stay of the tree once it is empty.
     #[napi(catch_unwind)]
     pub fn release(&self) {
@@ -74,7 +82,7 @@ impl Environment {
         let tree = opened.map_err(|error| {
             Error::new((-negative_errno(&error)).to_string(), error.to_string())
         })?;
-        Ok(Tree { tree })
+        Ok(Tree { tree: Arc::new(tree) })
     }
 
     /// Ends a tree off this thread: `signal`, then `grace` milliseconds later SIGKILL. The token of

@@ -6,7 +6,7 @@
 //! them within its own.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD};
 
@@ -27,17 +27,21 @@ pub struct Place {
 
 /// A mounted hierarchy.
 #[derive(Debug, PartialEq, Eq)]
-struct Mount {
+pub struct Mount {
     /// `None` for version 2, else the controllers that are bound to it.
-    controllers: Option<Vec<String>>,
+    pub controllers: Option<Vec<String>>,
     /// The group that is seen at `point`.
-    root: PathBuf,
-    point: PathBuf,
+    pub root: PathBuf,
+    pub point: PathBuf,
 }
 
 /// Where a group with this controller can be made, or why nowhere.
 pub fn place(controller: Controller) -> Result<Place, String> {
-    let read = |path| fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
+    let read = |path| match fs::read(path) {
+        // Somebody else's mount may be called what is no UTF-8.
+        Ok(text) => Ok(String::from_utf8_lossy(&text).into_owned()),
+        Err(error) => Err(format!("{path}: {error}")),
+    };
     let mounts = mounts(&read("/proc/self/mountinfo")?);
     let own = read("/proc/self/cgroup")?;
     place_in(controller, &mounts, &own)
@@ -124,7 +128,7 @@ fn shown(path: &Path) -> std::path::Display<'_> {
 }
 
 /// This process's group, from the line of /proc/self/cgroup whose controllers are `wanted`.
-fn own_path(own: &str, wanted: impl Fn(&str) -> bool) -> Option<PathBuf> {
+pub fn own_path(own: &str, wanted: impl Fn(&str) -> bool) -> Option<PathBuf> {
     own.lines().find_map(|line| {
         let mut fields = line.splitn(3, ':').skip(1);
         let controllers = fields.next()?;
@@ -133,13 +137,17 @@ fn own_path(own: &str, wanted: impl Fn(&str) -> bool) -> Option<PathBuf> {
 }
 
 /// Where a group is to be seen through a mount.
-fn seen(mount: &Mount, group: &Path) -> Option<PathBuf> {
+pub fn seen(mount: &Mount, group: &Path) -> Option<PathBuf> {
     let below = group.strip_prefix(&mount.root).ok()?;
+    // Who is outside of the namespace's own group is told so by `/..`: it is not within the mount.
+    if below.components().any(|part| part == Component::ParentDir) {
+        return None;
+    }
     Some(if below.as_os_str().is_empty() { mount.point.clone() } else { mount.point.join(below) })
 }
 
 /// The hierarchies among the mounts of this process, version 2 first.
-fn mounts(mountinfo: &str) -> Vec<Mount> {
+pub fn mounts(mountinfo: &str) -> Vec<Mount> {
     let mut found: Vec<Mount> = mountinfo.lines().filter_map(mount).collect();
     found.sort_by_key(|mount| mount.controllers.is_some());
     found
@@ -199,6 +207,8 @@ mod tests {
         assert_eq!(seen(&found[0], Path::new("/docker/x/y")), Some("/cg/unified/y".into()));
         assert_eq!(seen(&found[0], Path::new("/docker/x")), Some("/cg/unified".into()));
         assert_eq!(seen(&found[0], Path::new("/elsewhere")), None);
+        assert_eq!(seen(&found[0], Path::new("/docker/x/../y")), None);
+        assert_eq!(seen(&found[1], Path::new("/../..")), None);
     }
 
     #[test]

@@ -36,15 +36,21 @@ impl Target {
     /// As `signal`, and tells whether it was sent to a child that had not ended yet: a zombie
     /// takes signals too. If so, `note` is called before the child can be reaped.
     pub fn signal_if_running(&self, signal: i32, note: &dyn Fn()) -> bool {
-        match &*self.lock() {
-            State { watch: Some(watch), reaped: false } => {
-                let hit = !watch.has_ended() && watch.kill(signal).is_ok();
-                if hit {
-                    note();
-                }
-                hit
+        let hit = self.while_running(|watch| {
+            let hit = watch.kill(signal).is_ok();
+            if hit {
+                note();
             }
-            _ => false,
+            hit
+        });
+        hit.unwrap_or(false)
+    }
+
+    /// What `f` gives, if the child has not ended yet; it is not reaped meanwhile.
+    pub fn while_running<R>(&self, f: impl FnOnce(&ExitWatch) -> R) -> Option<R> {
+        match &*self.lock() {
+            State { watch: Some(watch), reaped: false } if !watch.has_ended() => Some(f(watch)),
+            _ => None,
         }
     }
 

@@ -8,7 +8,9 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sprog_tree::{Hunt, Options, Report, Sent, cgroup};
 
@@ -43,6 +45,7 @@ pub struct Tree {
     /// What is known of it, with its memory of earlier passes.
     hunt: Mutex<Hunt>,
     described: Mutex<sprog_tree::Tree>,
+    struck: Arc<AtomicU32>,
 }
 
 impl Tree {
@@ -64,7 +67,13 @@ impl Tree {
             }
         })?;
         let marker = described.marker.clone();
-        Ok(Tree { marker, group, hunt: Mutex::new(hunt), described: Mutex::new(described) })
+        Ok(Tree {
+            marker,
+            group,
+            hunt: Mutex::new(hunt),
+            described: Mutex::new(described),
+            struck: Arc::default(),
+        })
     }
 
     /// What its processes carry in the environment variable `sprog_tree::MARKER_VARIABLE`.
@@ -88,6 +97,25 @@ impl Tree {
     /// Sends a signal to every process of the tree, or with 0 asks whether there are any.
     pub fn signal(&self, signal: i32) -> io::Result<Sent> {
         lock(&self.hunt).signal(signal)
+    }
+
+    /// As `signal`, by a thread that may not be held up: SIGKILL is sent by another one, again and
+    /// again until nobody is left.
+    pub fn strike(&self, signal: i32) -> io::Result<Sent> {
+        if signal != libc::SIGKILL {
+            return self.signal(signal);
+        }
+        let found = self.signal(0)?;
+        let options = Options { signal, grace: Duration::ZERO };
+        match self.end(options, |_| {}) {
+            Ok(()) => Ok(found),
+            Err(_) => self.signal(signal),
+        }
+    }
+
+    /// The marks of what was done to it at its deadlines.
+    pub fn struck(&self) -> &Arc<AtomicU32> {
+        &self.struck
     }
 
     /// The pids of all that have not ended.

@@ -15,6 +15,11 @@ import { type Equal, fits, is } from './check.js';
 const child = spawn('x', ['y'], { tree: true });
 fits<ChildProcess>(child);
 child.killTree().then((result) => is<Equal<typeof result, EndedTree>>());
+child.kill();
+child.kill('SIGTERM', { forceKillAfter: 100 });
+fork('x', { tree: true }).kill(15, { forceKillAfter: true });
+// @ts-expect-error
+child.kill('SIGTERM', { forceKillAfter: '1' });
 child.killTree({ signal: 'SIGINT', grace: 100 }).then(({ ended, signal, escalated, mode }) => {
   is<Equal<typeof ended, EndedProcess[]>>();
   is<Equal<typeof signal, NodeJS.Signals>>();

@@ -28,8 +28,9 @@ pub fn parent() -> io::Result<PathBuf> {
     {
         return Ok(directory.clone());
     }
-    let mounts = fs::read_to_string("/proc/self/mountinfo")?;
-    let directory = locate(&mounts, &own).ok_or_else(unavailable)?;
+    // As bytes: somebody else's mount may be called what is no UTF-8.
+    let mounts = fs::read("/proc/self/mountinfo")?;
+    let directory = locate(&String::from_utf8_lossy(&mounts), &own).ok_or_else(unavailable)?;
     // Moving a process down from here takes the right to write this file.
     open(&entrance(&directory))?;
     *last = Some((own, directory.clone()));

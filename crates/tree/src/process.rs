@@ -50,10 +50,24 @@ impl Process {
     /// Sends a signal. `Ok(false)`: it was gone. Without pidfds the number is looked at again just
     /// before; between the two it could change hands, which takes a whole round of all pids.
     pub fn send(&self, proc: &mut Proc, signal: i32) -> io::Result<bool> {
-        let sent = match &self.pidfd {
-            Some(fd) => sys::send_by_pidfd(fd.as_fd(), signal),
-            None if !self.is_there(proc)? => return Ok(false),
-            None => sys::send_by_pid(self.identity.pid, signal),
+        let by_pidfd = self.pidfd.as_ref().map(|fd| sys::send_by_pidfd(fd.as_fd(), signal));
+        self.conclude(proc, signal, by_pidfd)
+    }
+
+    /// What came of a signal by the pidfd; `None`: there is none. A sandbox older than the call (Linux 5.1)
+    /// answers what it does not know with ENOSYS or EPERM, though it knew the one that opened the pidfd.
+    /// Then it is sent by number, and where it is the process that may not be signalled, that says
+    /// EPERM, too.
+    fn conclude(
+        &self,
+        proc: &mut Proc,
+        signal: i32,
+        by_pidfd: Option<io::Result<()>>,
+    ) -> io::Result<bool> {
+        let sent = match by_pidfd {
+            Some(sent) if !sent.as_ref().is_err_and(is_refused) => sent,
+            _ if !self.is_there(proc)? => return Ok(false),
+            _ => sys::send_by_pid(self.identity.pid, signal),
         };
         match sent {
             Ok(()) => Ok(true),
@@ -61,6 +75,11 @@ impl Process {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether it may be the system call that was refused, and not what it was to do.
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
 }
 
 /// How often processes without pidfds are looked at while they are waited for.
@@ -118,4 +137,35 @@ fn wait_for_some(processes: &[Process], deadline: Option<Instant>) -> io::Result
 fn pidfds_wanted() -> bool {
     static WANTED: OnceLock<bool> = OnceLock::new();
     *WANTED.get_or_init(|| std::env::var_os("SPROG_PIDFD").is_none_or(|value| value != "off"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(errno: i32) -> Option<io::Result<()>> {
+        Some(Err(io::Error::from_raw_os_error(errno)))
+    }
+
+    #[test]
+    fn a_refused_call_is_made_up_for_by_number() {
+        let mut proc = Proc::open().unwrap();
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = child.id().cast_signed();
+        let identity = proc.stat(pid).unwrap().unwrap().identity;
+        let process = Process::open(&mut proc, identity).unwrap().unwrap();
+        for errno in [libc::EPERM, libc::ENOSYS] {
+            assert!(process.conclude(&mut proc, 0, refused(errno)).unwrap());
+        }
+        assert!(!process.conclude(&mut proc, 0, refused(libc::ESRCH)).unwrap());
+        assert!(process.conclude(&mut proc, 0, refused(libc::EINVAL)).is_err());
+        // Not to whoever has the number now.
+        let another = Identity { start_time: identity.start_time + 1, ..identity };
+        let another = Process { identity: another, pidfd: None };
+        assert!(!another.conclude(&mut proc, libc::SIGKILL, refused(libc::EPERM)).unwrap());
+        assert!(child.try_wait().unwrap().is_none());
+        assert!(process.conclude(&mut proc, libc::SIGKILL, refused(libc::EPERM)).unwrap());
+        child.wait().unwrap();
+        assert!(!process.conclude(&mut proc, 0, refused(libc::EPERM)).unwrap());
+    }
 }

@@ -1,23 +1,26 @@
 'use strict';
-// What this process may do with control groups: make one below its own in cgroup v2 (trees), and have
-// the kernel enforce a limit there or in a hierarchy of cgroup v1.
+// Where control groups are, and whether this process may make one.
 
 const fs = require('node:fs');
 const path = require('node:path');
-
-/** @typedef {import('../doctor.js').Finding} Finding */
 
 const DELEGATION =
   'have a part of the tree delegated: systemd-run --user --scope -p Delegate=yes node app.js, ' +
   'Delegate=yes in a unit, or --cgroupns=private with a writable /sys/fs/cgroup in a container';
 
+/** Directories of this process's own groups. */
+function ownGroups() {
+  return groupsOf(read('/proc/self/cgroup'));
+}
+
 /**
- * Directories of this process's own groups: by `''` that of cgroup v2, by controller those of v1.
+ * Directories of the groups of a process: by `''` that of cgroup v2, by controller those of v1.
+ * @param {string} text its /proc/PID/cgroup
  * @returns {Record<string, string>}
  */
-function ownGroups() {
+function groupsOf(text) {
   const groups = {};
-  const memberships = read('/proc/self/cgroup').split('\n');
+  const memberships = text.split('\n');
   for (const mount of mounts()) {
     for (const line of memberships) {
       const [, controllers, place] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
@@ -73,61 +76,4 @@ function tryGroup(directory) {
   }
 }
 
-/** @returns {Finding} */
-function tree() {
-  const name = 'cgroup';
-  const directory = ownGroups()[''];
-  const problem = directory ? tryGroup(directory) : 'cgroup v2 is not mounted here';
-  if (problem === undefined) {
-    const summary = `a tree of processes is a group in ${directory}: it ends whole, whatever it does`;
-    return { name, status: 'native', summary, facts: { mode: 'cgroup', directory } };
-  }
-  return {
-    name,
-    status: 'fallback',
-    summary: 'the processes of a tree are found by walking /proc',
-    reason: problem,
-    remedy: DELEGATION,
-    facts: { mode: 'walk' },
-  };
-}
-
-const LIMITS = { memory: 'limits.memory', pids: 'limits.processes' };
-
-/** @param {'memory' | 'pids'} controller */
-function limit(controller) {
-  const name = LIMITS[controller];
-  /** @returns {Finding} */
-  return () => {
-    const groups = ownGroups();
-    const reasons = [];
-    if (groups[''] !== undefined) {
-      const offered = read(path.join(groups[''], 'cgroup.subtree_control')).trim().split(' ');
-      const problem = offered.includes(controller)
-        ? tryGroup(groups[''])
-        : `cgroup v2 in ${groups['']} does not pass the controller "${controller}" on`;
-      if (problem === undefined) {
-        return {
-          name,
-          status: 'native',
-          summary: `cgroup v2 in ${groups['']}`,
-          facts: { version: 2 },
-        };
-      }
-      reasons.push(problem);
-    }
-    if (groups[controller] !== undefined) {
-      const problem = tryGroup(groups[controller]);
-      if (problem === undefined) {
-        const summary = `cgroup v1 in ${groups[controller]}`;
-        return { name, status: 'native', summary, facts: { version: 1 } };
-      }
-      reasons.push(problem);
-    }
-    const reason = reasons.join('; ') || 'no control groups are mounted here';
-    const summary = 'asking for it is refused';
-    return { name, status: 'missing', summary, reason, remedy: DELEGATION };
-  };
-}
-
-module.exports = { limit, tree };
+module.exports = { DELEGATION, groupsOf, ownGroups, tryGroup };

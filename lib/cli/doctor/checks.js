@@ -8,7 +8,7 @@ const util = require('node:util');
 const { platform } = require('../../addon-files.js');
 const { facts, native, nativeError } = require('../../native.js');
 const version = require('../../version.js');
-const { limit, tree } = require('./cgroups.js');
+const { exactUsage, guard, memoryLimit, ownLimits, processLimit, tree } = require('./trials.js');
 
 /** @typedef {import('../doctor.js').Finding} Finding */
 
@@ -129,7 +129,8 @@ function errorName(code) {
   return util.getSystemErrorName(code);
 }
 
-const ofTheAddon = native ? [clone, pidfds, memoryFiles, tree, limit('memory'), limit('pids')] : [];
+const tried = [tree, guard, memoryLimit, processLimit, ownLimits, exactUsage];
+const ofTheAddon = native ? [clone, pidfds, memoryFiles, ...tried] : [];
 const ofLinux = process.platform === 'linux' ? [libc] : [];
 
 /** @type {(() => Finding | Promise<Finding>)[]} */

@@ -63,7 +63,7 @@ async function start({ script, concurrency, claims }, importModule) {
   try {
     const find = await loadModule(script, importModule);
     runner = new Runner(find, concurrency, claims);
-    send({ o: OP.READY });
+    send({ o: OP.READY, c: runner.isOpen });
   } catch (error) {
     tell(error);
     process.exit(1);

@@ -5,7 +5,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { types } = require('node:util');
 const { OP, FLAG, unpackHead } = require('../protocol.js');
 const { ambient } = require('./ambient.js');
-const { Claims } = require('./claims.js');
+const { Claim } = require('../claims.js');
 const { send, sendError, sendValue } = require('./link.js');
 const { sendItems } = require('./stream.js');
 const { WorkerTask } = require('./task.js');
@@ -16,7 +16,7 @@ const TURN_MS = 10;
 class Runner {
   #find;
   #concurrency;
-  #claims;
+  #claim;
   #ambient = ambient();
   /** What a task leaves behind in the async context is not the next one's. */
   #context = new AsyncResource('SPROG_TASK', { requireManualDestroy: true });
@@ -41,7 +41,12 @@ class Runner {
   constructor(find, concurrency, claimsFd) {
     this.#find = find;
     this.#concurrency = concurrency;
-    this.#claims = new Claims(claimsFd);
+    this.#claim = new Claim(claimsFd);
+  }
+
+  /** Whether the pool can see what has begun. */
+  get isOpen() {
+    return this.#claim.isShared;
   }
 
   /** Frame TASKS. */
@@ -111,7 +116,7 @@ class Runner {
         break;
       }
       const task = this.#queue[this.#head];
-      if (task !== undefined && !this.#claims.claim(task.number)) {
+      if (task !== undefined && !this.#claim.take(task.number)) {
         this.#drop(false);
         break;
       }

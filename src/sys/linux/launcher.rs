@@ -15,18 +15,16 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, c_char, c_int, c_long};
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
 use std::sync::OnceLock;
-
-use rustix::fs::{MemfdFlags, SealFlags};
 
 use super::cstrings::CStringArray;
 use super::spawn::{Failure, Spawned};
 use super::syscall::{errno, syscall3, syscall5};
 use super::vfork::Step;
-use super::{exit, fd, pidfd};
+use super::{exit, fd, memory_file, pidfd};
 
 #[cfg(target_arch = "x86_64")]
 std::arch::global_asm!(include_str!("launcher/x86_64.s"));
@@ -154,27 +152,9 @@ fn program() -> io::Result<&'static OwnedFd> {
     if let Some(program) = PROGRAM.get() {
         return Ok(program);
     }
-    let made = make()?;
+    // Sealed: nobody who is started by it may change it for the next.
+    let made = memory_file::executable("sprog-launcher", &image())?;
     Ok(PROGRAM.get_or_init(|| made))
-}
-
-fn make() -> io::Result<OwnedFd> {
-    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    // Kernels before 6.3 do not know the flag; some later ones let nobody run what lacks it.
-    let fd =
-        rustix::fs::memfd_create("sprog-launcher", flags | MemfdFlags::EXEC).or_else(|error| {
-            match error {
-                rustix::io::Errno::INVAL => rustix::fs::memfd_create("sprog-launcher", flags),
-                other => Err(other),
-            }
-        })?;
-    let mut file = std::fs::File::from(fd);
-    file.write_all(&image())?;
-    let fd = OwnedFd::from(file);
-    // Nobody who is started by it may change it for the next.
-    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
-    rustix::fs::fcntl_add_seals(&fd, seals)?;
-    Ok(fd)
 }
 
 fn code() -> &'static [u8] {

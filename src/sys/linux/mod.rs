@@ -20,6 +20,7 @@ pub mod poll;
 pub mod proc;
 pub mod restrictions;
 pub mod session;
+pub mod shared;
 pub mod signal;
 pub mod socket;
 pub mod spawn;

@@ -72,7 +72,8 @@ pub(super) fn read<'a>(pid: i32, name: &str, buffer: &'a mut [u8]) -> io::Result
     Ok(&buffer[..filled])
 }
 
-fn parse_stat(text: &[u8]) -> Option<Vitals> {
+/// What a line of /proc/PID/stat says.
+pub fn parse_stat(text: &[u8]) -> Option<Vitals> {
     // The name of the program stands in brackets, and may itself have brackets, blanks and newlines.
     let rest = text.get(memchr::memrchr(b')', text)? + 2..)?;
     let mut fields = rest.split(|&byte| byte == b' ' || byte == b'\n');
@@ -94,12 +95,13 @@ fn parse_stat(text: &[u8]) -> Option<Vitals> {
         waited_user: ticks_to_micros(waited_user),
         waited_system: ticks_to_micros(waited_system),
         threads: u32::try_from(threads).ok()?,
-        rss: pages * rustix::param::page_size() as u64,
+        rss: pages.saturating_mul(rustix::param::page_size() as u64),
         start_time,
     })
 }
 
-fn parse_status(text: &[u8]) -> Option<Memory> {
+/// What the text of /proc/PID/status says.
+pub fn parse_status(text: &[u8]) -> Option<Memory> {
     Some(Memory { rss: kilobytes(text, b"\nVmRSS:")?, peak: kilobytes(text, b"\nVmHWM:")? })
 }
 
@@ -108,7 +110,7 @@ fn kilobytes(text: &[u8], name: &[u8]) -> Option<u64> {
     let at = memchr::memmem::find(text, name)? + name.len();
     let digits = text.get(at..)?.trim_ascii_start();
     let end = digits.iter().position(|byte| !byte.is_ascii_digit())?;
-    Some(number(digits.get(..end)?)? * 1024)
+    Some(number(digits.get(..end)?)?.saturating_mul(1024))
 }
 
 fn number(digits: &[u8]) -> Option<u64> {
@@ -116,7 +118,7 @@ fn number(digits: &[u8]) -> Option<u64> {
 }
 
 fn ticks_to_micros(ticks: u64) -> u64 {
-    ticks * 1_000_000 / rustix::param::clock_ticks_per_second()
+    ticks.saturating_mul(1_000_000) / rustix::param::clock_ticks_per_second()
 }
 
 #[cfg(test)]

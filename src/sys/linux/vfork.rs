@@ -281,6 +281,8 @@ pub(super) fn clone_child(child: &mut Child, shared_memory: bool) -> io::Result<
     // SAFETY: null, or alive by the contract of `Child`.
     if let Some(group) = unsafe { child.extras.as_ref() }.and_then(|extras| extras.group.as_ref()) {
         let directory = group.directory.as_raw_fd();
+        // An attempt with other flags may have gone before.
+        child.enters_group = false;
         let birth = Birth {
             flags: sharing | libc::CLONE_PIDFD,
             pidfd: &raw mut pidfd,
@@ -299,6 +301,8 @@ pub(super) fn clone_child(child: &mut Child, shared_memory: bool) -> io::Result<
             // No clone3, or no leave: the child tells which, when it tries to enter.
             Err(_) => child.enters_group = true,
         }
+        // A birth that fails late leaves a number here that is no descriptor any more.
+        pidfd = -1;
     }
     // SAFETY: `top` is the end of a stack that no other child uses (the thread's own, and clone
     // with CLONE_VFORK returns only when the child has left it; without CLONE_VM the child has
