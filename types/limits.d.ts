@@ -85,7 +85,7 @@ export type PeakMemorySource =
 export interface ChildResourceUsage extends NodeJS.ResourceUsage {
   /** KiB: the most memory that was used at once; `peakMemorySource` tells by whom. 0 where unknown. */
   maxRSS: number;
-  /** How {@link maxRSS} was had. */
+  /** How `maxRSS` was had. */
   peakMemorySource: PeakMemorySource;
 }
 
