@@ -95,7 +95,7 @@ export interface ChildUsage {
   cpu: { user: number; system: number };
   /** Bytes of memory. */
   rss: number;
-  /** Of all these processes together. */
+  /** Of all those processes together. */
   threads: number;
   /** 1, or with `tree: true` how many there are. */
   processes: number;

@@ -3,7 +3,7 @@
 // the case that this process is killed.
 
 const { fork } = require('../fork.js');
-const { kTree } = require('../process-tree.js');
+const { kTree } = require('../child-extras.js');
 const { isNullish } = require('../validate.js');
 
 const ALL_AT_ONCE = { signal: 'SIGKILL', grace: 0 };
