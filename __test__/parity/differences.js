@@ -45,6 +45,13 @@ const registered = [
 ];
 
 /** What `ChildProcess.prototype` has beyond Node's, by name or by the text of its symbol. */
-const added = ['killTree', 'Symbol(Symbol.asyncDispose)', 'Symbol(nodejs.asyncDispose)'];
+const added = [
+  'killTree',
+  'oomKilled',
+  'resourceUsage',
+  'usage',
+  'Symbol(Symbol.asyncDispose)',
+  'Symbol(nodejs.asyncDispose)',
+];
 
 module.exports = { added, always, registered };
