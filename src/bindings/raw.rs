@@ -234,8 +234,12 @@ impl Host {
     }
 }
 
-/// The elements of an Int32Array argument, to read and to write during the call.
-pub fn int32s<'a>(env: &Env, value: Unknown<'a>) -> Result<&'a mut [i32]> {
+/// Where the elements of a typed array of this kind are, and how many.
+fn elements(
+    env: &Env,
+    value: Unknown<'_>,
+    wanted: sys::napi_typedarray_type,
+) -> Result<(*mut c_void, usize)> {
     let mut kind = 0;
     let mut length = 0;
     let mut data = ptr::null_mut();
@@ -251,9 +255,15 @@ pub fn int32s<'a>(env: &Env, value: Unknown<'a>) -> Result<&'a mut [i32]> {
             ptr::null_mut(),
         )
     })?;
-    if kind != sys::TypedarrayType::int32_array || data.is_null() {
+    if kind != wanted || data.is_null() {
         return Err(Error::from_status(Status::InvalidArg));
     }
+    Ok((data, length))
+}
+
+/// The elements of an Int32Array argument, to read and to write during the call.
+pub fn int32s<'a>(env: &Env, value: Unknown<'a>) -> Result<&'a mut [i32]> {
+    let (data, length) = elements(env, value, sys::TypedarrayType::int32_array)?;
     // SAFETY: `length` aligned i32s there, kept alive by the handle; no JS runs during the call,
     // so that nobody else touches them.
     Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), length) })

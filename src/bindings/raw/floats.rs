@@ -7,9 +7,9 @@
 use std::ptr;
 
 use napi::sys;
-use napi::{Env, Error, JsValue, Result, Status, Unknown};
+use napi::{Env, JsValue, Result, Unknown};
 
-use super::check;
+use super::{check, elements};
 
 /// A Float64Array of JS, kept for as long as the environment lives.
 pub struct SharedFloats {
@@ -20,24 +20,7 @@ pub struct SharedFloats {
 impl SharedFloats {
     /// `value` is an array that JS gives to nobody else: its memory must stay where it is.
     pub fn new(env: &Env, value: Unknown<'_>) -> Result<SharedFloats> {
-        let mut kind = 0;
-        let mut length = 0;
-        let mut data = ptr::null_mut();
-        // SAFETY: a live env and handle; unwanted results may be null.
-        check(unsafe {
-            sys::napi_get_typedarray_info(
-                env.raw(),
-                value.raw(),
-                &raw mut kind,
-                &raw mut length,
-                &raw mut data,
-                ptr::null_mut(),
-                ptr::null_mut(),
-            )
-        })?;
-        if kind != sys::TypedarrayType::float64_array || data.is_null() {
-            return Err(Error::from_status(Status::InvalidArg));
-        }
+        let (data, length) = elements(env, value, sys::TypedarrayType::float64_array)?;
         let mut reference = ptr::null_mut();
         // SAFETY: a live env and handle. The reference is never deleted: it ends with the env.
         check(unsafe {
