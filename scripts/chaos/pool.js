@@ -11,13 +11,14 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Pool } = require('../..');
+const { Random, newSeed } = require('../support/random.js');
 const { makeMemoryGroup } = require('./memory-group.js');
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '600' },
     tasks: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    seed: { type: 'string', default: String(newSeed()) },
   },
 });
 const seconds = Number(values.seconds);
@@ -25,20 +26,7 @@ const total = Number(values.tasks);
 const STOPPED_AFTER_MS = 500;
 const GROUP_BYTES = 256 * 2 ** 20;
 
-/** Mulberry32: the same seed, the same fire. */
-function randomFrom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const random = randomFrom(Number(values.seed));
-const chance = (share) => random() < share;
-const below = (limit) => Math.floor(random() * limit);
+const random = new Random(Number(values.seed));
 
 function self() {
   const fds = fs.readdirSync('/proc/self/fd').length - 1;
@@ -103,9 +91,9 @@ async function main() {
   let isOver = false;
   const fire = (async () => {
     while (!isOver) {
-      await sleep(50 + below(400));
-      const pid = [...alive][below(alive.size)];
-      const signal = ['SIGKILL', 'SIGSTOP', 'SIGSEGV'][below(3)];
+      await sleep(50 + random.below(400));
+      const pid = [...alive][random.below(alive.size)];
+      const signal = ['SIGKILL', 'SIGSTOP', 'SIGSEGV'][random.below(3)];
       if (pid === undefined) continue;
       try {
         process.kill(pid, signal);
@@ -119,13 +107,13 @@ async function main() {
 
   for (let id = 0; id < total; id++) {
     await pool.ready();
-    const kind = random();
-    if (group && chance(0.0005)) {
+    const kind = random.next();
+    if (group && random.chance(0.0005)) {
       sent.memory += 1;
       track(id, pool.run('devour', [id, 600]));
     } else if (kind < 0.7) track(id, pool.run('quick', [id]));
-    else if (kind < 0.85) track(id, pool.run('busy', [id, below(10)]));
-    else track(id, pool.run('wait', [id, below(10)]));
+    else if (kind < 0.85) track(id, pool.run('busy', [id, random.below(10)]));
+    else track(id, pool.run('wait', [id, random.below(10)]));
     // Bursts, and an even pace over the whole time.
     const due = began + (id / total) * seconds * 1000;
     if (id % 50 === 49 && due > Date.now()) await sleep(due - Date.now());
