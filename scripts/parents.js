@@ -18,6 +18,7 @@ const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
 const { setup } = require('./setup.js');
+const { commandFor, countProcesses, middle, print } = require('./support/tree-figures.js');
 
 const PARENT = path.join(__dirname, 'support', 'guarded-parent.js');
 /** Who lives so long after its parent has survived it. */
@@ -59,7 +60,7 @@ async function main() {
 
   async function oneParent(mode) {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-parents-'));
-    const [file, args] = commandFor(trees.command(directory));
+    const [file, args] = commandFor(trees.command(directory), options['no-npx']);
     const env = { ...process.env, SPROG_TREE_MODE: mode ?? 'walk' };
     const way = mode === undefined ? 'plain' : 'guarded';
     const parent = cp.spawn(process.execPath, [PARENT, way, file, ...args], {
@@ -101,23 +102,6 @@ async function costs() {
     `  ${await time({ dieWithParent: true }, 1)} with dieWithParent at first, which starts the guard,`,
   );
   print(`  ${await time({ dieWithParent: true }, SPAWNS)} from then on`);
-}
-
-/** npx runs a command line in a shell, as it does for a package's program. */
-function commandFor(line) {
-  return options['no-npx'] ? ['sh', ['-c', line]] : ['npx', ['--offline', '-c', line]];
-}
-
-function countProcesses() {
-  return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length;
-}
-
-function middle(sorted) {
-  return sorted[sorted.length >> 1] ?? 0;
-}
-
-function print(line) {
-  process.stdout.write(`${line}\n`);
 }
 
 main().catch((error) => {

@@ -17,6 +17,7 @@ const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
 const { ROOT, setup } = require('./setup.js');
+const { commandFor, countProcesses, middle, print } = require('./support/tree-figures.js');
 
 const TREE_KILL = path.join(ROOT, '.cache', 'tree-kill');
 const TREE_KILL_VERSION = '1.2.2';
@@ -97,7 +98,7 @@ async function main() {
       signal: controller.signal,
       timeout,
     };
-    const [file, args] = commandFor(trees.command(directory));
+    const [file, args] = commandFor(trees.command(directory), options['no-npx']);
     const child = trees.inMode(mode ?? 'walk', () => cp.spawn(file, args, settings));
     child.on('error', () => {});
     const pids = [child.pid, ...(await trees.members(directory))];
@@ -124,11 +125,6 @@ async function main() {
   }
 }
 
-/** npx runs a command line in a shell, as it does for a package's program. */
-function commandFor(line) {
-  return options['no-npx'] ? ['sh', ['-c', line]] : ['npx', ['--offline', '-c', line]];
-}
-
 function installTreeKill() {
   const place = path.join(TREE_KILL, 'node_modules', 'tree-kill');
   if (!fs.existsSync(place)) {
@@ -137,18 +133,6 @@ function installTreeKill() {
     execFileSync('npm', ['install', '--prefix', TREE_KILL, '--no-save', '--no-audit', wanted]);
   }
   return require(place);
-}
-
-function countProcesses() {
-  return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length;
-}
-
-function middle(sorted) {
-  return sorted[sorted.length >> 1] ?? 0;
-}
-
-function print(line) {
-  process.stdout.write(`${line}\n`);
 }
 
 main();
