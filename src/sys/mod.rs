@@ -13,5 +13,5 @@ pub mod unwind;
 
 pub use imp::{
     append, environ, epoll, exit, exit_hook, fd, launcher, memory, memory_file, pidfd, poll, proc,
-    restrictions, session, shared, signal, socket, spawn, uv,
+    restrictions, shared, signal, socket, spawn, uv,
 };

@@ -15,7 +15,7 @@ use std::time::Duration;
 use sprog_tree::{Hunt, Options, Report, Sent, cgroup};
 
 use crate::sys::spawn::{CStringArray, Extras, Failure, Group, Request, Step};
-use crate::sys::{exit, session, signal, spawn};
+use crate::sys::{exit, signal, spawn};
 
 /// How the processes of a tree are to be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Tree {
         let described = sprog_tree::Tree {
             root: None,
             marker: sprog_tree::unique_marker()?,
-            session: session::own(),
+            session: sprog_tree::session_of(0),
             cgroup: group.clone(),
         };
         let hunt = Hunt::new(&described).inspect_err(|_| {

@@ -22,9 +22,9 @@ pub fn watch(mut link: Link) {
     let parent = rustix::process::getppid();
     // Without one (before Linux 5.3) the end of the socket must do.
     let pidfd = parent.and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
-    let session = rustix::process::getsid(parent).ok().filter(|_| parent.is_some());
+    let session = parent.and_then(|pid| sprog_tree::session_of(pid.as_raw_nonzero().get()));
     let marker = std::env::var(WARDS_VARIABLE).unwrap_or_default();
-    let mut wards = Wards::new(marker, session.map(|session| session.as_raw_nonzero().get()));
+    let mut wards = Wards::new(marker, session);
     if link.answer(Reply::Ready).is_err() {
         return;
     }

@@ -3,7 +3,7 @@
 //!
 //! | module    | what lives there                                             |
 //! |-----------|--------------------------------------------------------------|
-//! | `sys`     | two system calls that rustix lacks                           |
+//! | `sys`     | system calls that rustix lacks                               |
 //! | `proc`    | what /proc says about processes                              |
 //! | `process` | one process, held by a pidfd                                 |
 //! | `walk`    | the members of a tree, by descent, marker, session and group |
@@ -24,6 +24,7 @@ pub mod vacancy;
 mod walk;
 
 pub use end::{Hunt, Sent};
+pub use sys::session_of;
 
 /// Name of the environment variable that marks every process of a tree. Its value is the markers
 /// of all trees that a process is in, outermost first, separated by colons.
@@ -36,9 +37,9 @@ pub struct Tree {
     pub root: Option<Identity>,
     /// The marker in the environment of its processes: no colon, no NUL, unique on this machine.
     pub marker: String,
-    /// The session that the root was started in, to which others belong too. Any other that a
-    /// process of the tree is in was opened within the tree. `None`: not known; then only sessions
-    /// whose leader lives are followed.
+    /// The session that the root was started in, to which others belong too; 0 if it was opened
+    /// outside of our pid namespace. Any other that a process of the tree is in was opened within
+    /// the tree. `None`: not known; then only sessions whose leader lives are followed.
     pub session: Option<i32>,
     /// Directory of its control group. `None`: the tree is walked.
     pub cgroup: Option<PathBuf>,

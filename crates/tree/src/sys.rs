@@ -1,7 +1,8 @@
-//! Signals by number: rustix takes named ones only, and real-time signals have no name.
+//! Signals by number (rustix takes named ones only, and real-time signals have no name), and
+//! sessions, whose number may be 0 (rustix has no pid for that).
 //!
 //! # Safety
-//! Both calls touch no memory of ours: the siginfo is null, for which the kernel fills in its own.
+//! No call touches memory of ours: the siginfo is null, for which the kernel fills in its own.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -31,4 +32,13 @@ pub(crate) fn send_by_pid(pid: i32, signal: i32) -> io::Result<()> {
     // SAFETY: touches no memory.
     let result = unsafe { libc::kill(pid, signal) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The session of a process, by the pid of who opened it; of the calling process for 0. It is 0 where
+/// that happened outside of our pid namespace, as in a container that was entered without a setsid(2)
+/// (pid_namespaces(7)). `None`: there is no such process.
+pub fn session_of(pid: i32) -> Option<i32> {
+    // SAFETY: touches no memory.
+    let session = unsafe { libc::getsid(pid) };
+    (session >= 0).then_some(session)
 }

@@ -89,7 +89,7 @@ fn close(processes: &[Stat], mut members: HashSet<i32>, born_in: Option<i32>) ->
         for stat in processes.iter().filter(|stat| members.contains(&stat.identity.pid)) {
             let pid = stat.identity.pid;
             // Nobody can join a session; so one that a member is in and the root was not born in
-            // was opened by a member.
+            // was opened by a member. The root's may be 0: it was opened outside of our namespace.
             if stat.session == pid || born_in.is_some_and(|born_in| stat.session != born_in) {
                 sessions.insert(stat.session);
             }
@@ -146,6 +146,9 @@ mod tests {
         // 11 opened a session and is gone; 12 is in it, 13 was orphaned in it.
         let listed = [process(10, 5, 5, 5), process(12, 10, 11, 11), process(13, 1, 13, 11)];
         assert_eq!(closed(&listed, 10, Some(5)), [10, 12, 13]);
+        // The root was born in a session that was opened outside of our pid namespace.
+        let listed = [process(10, 5, 5, 0), process(12, 10, 11, 11), process(20, 5, 5, 0)];
+        assert_eq!(closed(&listed, 10, Some(0)), [10, 12]);
         // Without knowing where the root was born, only by a leader that is there.
         let listed = [process(10, 5, 10, 10), process(13, 1, 13, 10), process(14, 1, 14, 14)];
         assert_eq!(closed(&listed, 10, None), [10, 13]);

@@ -19,7 +19,6 @@ pub mod pidfd;
 pub mod poll;
 pub mod proc;
 pub mod restrictions;
-pub mod session;
 pub mod shared;
 pub mod signal;
 pub mod socket;

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::{MARKER_VARIABLE, identify, unique_marker};
+use crate::{MARKER_VARIABLE, identify, session_of, unique_marker};
 
 /// A shell below which are a daemon in a session of its own, its child, and an orphan.
 const SCRIPT: &str = "setsid sh -c 'sleep 600 & sleep 600; exit' & (sleep 600 &); wait";
@@ -32,8 +32,7 @@ impl Grown {
             .spawn()
             .unwrap();
         let root = identify(child.id().cast_signed()).unwrap();
-        let session = rustix::process::getsid(None).ok().map(|pid| pid.as_raw_nonzero().get());
-        Grown { child, tree: Tree { root, marker, session, cgroup: group } }
+        Grown { child, tree: Tree { root, marker, session: session_of(0), cgroup: group } }
     }
 
     /// Waits until so many members are there.
