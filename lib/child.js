@@ -6,6 +6,7 @@
 const { EventEmitter } = require('node:events');
 const diagnosticsChannel = require('node:diagnostics_channel');
 const { addMethods, extrasOf } = require('./child-extras.js');
+const { NODE_MAJOR } = require('./node-version.js');
 
 /** Failures that become an 'error' event; any other is thrown. */
 const DEFERRED = ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'];
@@ -13,9 +14,7 @@ const DEFERRED = ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'];
 const created = diagnosticsChannel.channel('child_process');
 // Node reports spawns on a tracing channel from 24 on.
 const spawned =
-  Number.parseInt(process.versions.node, 10) >= 24
-    ? diagnosticsChannel.tracingChannel('child_process.spawn')
-    : undefined;
+  NODE_MAJOR >= 24 ? diagnosticsChannel.tracingChannel('child_process.spawn') : undefined;
 
 // An old-style constructor, as in Node: programs call it on objects of their own.
 /** @this {any} */

@@ -3,12 +3,13 @@
 
 const { isMainThread } = require('node:worker_threads');
 const { hostEnvironment, isKept } = require('./host-environment.js');
+const { NODE_MAJOR } = require('./node-version.js');
 const { passesFlagsOn, passFlagsOn } = require('./permission.js');
 const { terminated } = require('./terminated.js');
 const { refuseNul } = require('./validate.js');
 
 // From Node 22 on, what process.env inherits is not handed down.
-const OWN_KEYS_ONLY = Number.parseInt(process.versions.node, 10) >= 22;
+const OWN_KEYS_ONLY = NODE_MAJOR >= 22;
 
 const HOST_PROTOTYPE = hostPrototype();
 

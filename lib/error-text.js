@@ -2,8 +2,7 @@
 // How Node's error messages speak of what was expected and of what they got instead. Pure.
 
 const util = require('node:util');
-
-const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
+const { NODE_MAJOR } = require('./node-version.js');
 
 function kindOf(name) {
   return name.includes('.') ? 'property' : 'argument';

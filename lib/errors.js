@@ -10,8 +10,7 @@ const {
   kindOf,
   showNumber,
 } = require('./error-text.js');
-
-const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
+const { NODE_MAJOR } = require('./node-version.js');
 
 const NodeTypeError = coded(TypeError);
 const NodeRangeError = coded(RangeError);

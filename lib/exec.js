@@ -2,9 +2,10 @@
 // exec() and execFile(), whose work is done in execution.js, and what util.promisify() makes of them.
 
 const util = require('node:util');
+const { NODE_MAJOR } = require('./node-version.js');
 
 // Node 20 leaves the promisified functions without a name.
-const NAMES_PROMISIFIED = Number.parseInt(process.versions.node, 10) >= 22;
+const NAMES_PROMISIFIED = NODE_MAJOR >= 22;
 
 /**
  * The exec() of a module: it calls the execFile() that the module exports at that time, so that a

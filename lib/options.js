@@ -5,6 +5,7 @@
 
 const { invalidArgType, invalidArgValue } = require('./errors.js');
 const { setEnvironment } = require('./environment.js');
+const { NODE_MAJOR } = require('./node-version.js');
 const { bequeath } = require('./register/inheritance.js');
 const { checkPermission } = require('./permission.js');
 const { sanitizeKillSignal, toSignalNumber } = require('./signals.js');
@@ -23,7 +24,7 @@ const {
   refuseNulIn,
 } = require('./validate.js');
 
-const WARNS_OF_SHELL_ARGS = Number.parseInt(process.versions.node, 10) >= 24;
+const WARNS_OF_SHELL_ARGS = NODE_MAJOR >= 24;
 let hasWarnedOfShellArgs = false;
 
 /**

@@ -3,8 +3,7 @@
 
 const { spawnSync } = require('node:child_process');
 const { accessDenied } = require('./errors.js');
-
-const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
+const { NODE_MAJOR } = require('./node-version.js');
 
 // process.permission exists from start-up on or never. Its `has` can be replaced by a program.
 const permission = /** @type {any} */ (process).permission;

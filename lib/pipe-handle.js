@@ -7,11 +7,12 @@ const { AsyncResource } = require('node:async_hooks');
 const os = require('node:os');
 const { environment, own, EVENT } = require('./native.js');
 const { errnoException } = require('./errors.js');
+const { NODE_MAJOR } = require('./node-version.js');
 
 const { ENOTCONN, EBADF, ECANCELED } = os.constants.errno;
 
 /** From Node 22 on, a write under way fails when its stream is closed. */
-const CANCELS_WRITES = Number.parseInt(process.versions.node, 10) >= 22;
+const CANCELS_WRITES = NODE_MAJOR >= 22;
 
 class Pipe {
   #token;

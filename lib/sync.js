@@ -15,6 +15,7 @@ const {
   validateMaxBuffer,
 } = require('./options.js');
 const { explain } = require('./failed-start.js');
+const { NODE_MAJOR } = require('./node-version.js');
 const { checkPermission } = require('./permission.js');
 const { signalName } = require('./signals.js');
 const { refuseInSync } = require('./extra-options.js');
@@ -27,7 +28,7 @@ const MAX_BUFFER = 1024 * 1024;
 const { SIGTERM } = os.constants.signals;
 const NO_INPUT = new Uint8Array(0);
 // What stdout and stderr are if nothing was started.
-const NO_OUTPUT = Number.parseInt(process.versions.node, 10) >= 22 ? undefined : null;
+const NO_OUTPUT = NODE_MAJOR >= 22 ? undefined : null;
 
 function spawnSync(file, args, options) {
   const request = normalizeSpawnArguments(file, args, options, true);

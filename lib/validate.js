@@ -4,9 +4,10 @@
 const { types } = require('node:util');
 const { fileURLToPath } = require('node:url');
 const { invalidArgType, invalidArgValue, outOfRange } = require('./errors.js');
+const { NODE_MAJOR } = require('./node-version.js');
 
 // Node 26 checks integers in steps (type, integer, range), the lines before it all at once.
-const STEPWISE = Number.parseInt(process.versions.node, 10) >= 26;
+const STEPWISE = NODE_MAJOR >= 26;
 
 /** Whether an optional argument or option was left out. */
 function isNullish(value) {

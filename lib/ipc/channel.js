@@ -7,6 +7,7 @@ const util = require('node:util');
 const { Malformed, WithHandle } = require('./codec.js');
 const { Control } = require('./control.js');
 const { callbackFor } = require('./send-callbacks.js');
+const { NODE_MAJOR } = require('../node-version.js');
 
 /** send() answers false from this many queued bytes on. */
 const HIGH_WATER_BYTES = 128 * 1024;
@@ -14,7 +15,7 @@ const HIGH_WATER_BYTES = 128 * 1024;
 const MESSAGE_TYPES = ['string', 'object', 'number', 'boolean'];
 
 // Node 26 dropped the deprecated accessor.
-const HAS_OLD_NAME = Number.parseInt(process.versions.node, 10) < 26;
+const HAS_OLD_NAME = NODE_MAJOR < 26;
 
 /**
  * @param {any} target a ChildProcess, or the process

@@ -7,6 +7,7 @@ const os = require('node:os');
 const util = require('node:util');
 const { platform } = require('../../addon-files.js');
 const { facts, native, nativeError } = require('../../native.js');
+const { NODE_MAJOR } = require('../../node-version.js');
 const version = require('../../version.js');
 const { exactUsage, guard, memoryLimit, ownLimits, processLimit, tree } = require('./trials.js');
 
@@ -18,7 +19,7 @@ const OLDEST_NODE = 20;
 function node() {
   const runtime = process.versions.bun ? 'Bun' : process.versions.deno ? 'Deno' : 'Node';
   const summary = `${runtime} ${process.versions[runtime.toLowerCase()] ?? process.versions.node}`;
-  const isRight = runtime === 'Node' && Number.parseInt(process.versions.node, 10) >= OLDEST_NODE;
+  const isRight = runtime === 'Node' && NODE_MAJOR >= OLDEST_NODE;
   const finding = { name: 'Node', summary, isEssential: true };
   if (isRight) return { ...finding, status: 'native' };
   const reason =
