@@ -34,9 +34,9 @@ after(() => {
 /** What a parent does in these tests: starts a deep tree, says so, and ends as it is told. */
 async function parent(self) {
   const { join } = require('node:path');
-  const [variables, way] = self.args;
+  const [variables, way, more] = self.args;
   const env = { ...process.env, ...JSON.parse(variables) };
-  const options = /** @type {any} */ ({ env, stdio: 'ignore', dieWithParent: true });
+  const options = { env, stdio: 'ignore', dieWithParent: true, ...JSON.parse(more) };
   const command = 'trap "" HUP INT; "$0" "$1"; :';
   const program = join(self.fixtures, 'deep-tree.js');
   const child = self.cp.spawn('sh', ['-c', command, process.execPath, program], options);
@@ -59,10 +59,10 @@ async function parent(self) {
 }
 
 /** Starts such a parent; resolves when the whole tree runs. */
-async function startParent(way, env = {}) {
+async function startParent(way, env = {}, options = {}) {
   const variables = token();
   const script = startScript(parent, {
-    args: [JSON.stringify(variables), way],
+    args: [JSON.stringify(variables), way, JSON.stringify(options)],
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     limit: LIMIT_MS,
@@ -278,6 +278,15 @@ describe('the guard', () => {
     await started.outcome;
     await assertGone(started);
   });
+
+  for (const mode of MODES) {
+    it(`knows a child that a launcher starts (${mode})`, async () => {
+      const started = await startParent('', { SPROG_TREE_MODE: mode }, { usage: 'exact' });
+      process.kill(started.pid, 'SIGKILL');
+      await started.outcome;
+      await assertGone(started);
+    });
+  }
 
   it('that cannot be had is an error, and nothing is started', async () => {
     const { said, stderr, code } = await runScript(exhausted, {
