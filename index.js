@@ -1,13 +1,12 @@
 'use strict';
 // The package's exports, and nothing else.
 
-const node = require('node:child_process');
 const { api, loader, pool, running } = require('./lib/entry.js');
 
 module.exports.native = loader.native;
 module.exports.nativeError = loader.nativeError;
 module.exports.Pool = pool.Pool;
-module.exports._forkChild = /** @type {any} */ (node)._forkChild;
+module.exports._forkChild = /** @type {any} */ (api)._forkChild;
 module.exports.ChildProcess = api.ChildProcess;
 module.exports.exec = api.exec;
 module.exports.execFile = api.execFile;

@@ -3,7 +3,6 @@
 // function is loaded with its first call, so that a program's start pays for nothing that it may
 // never use.
 
-const node = require('node:child_process');
 // Now, before the program replaces it.
 require('./host-environment.js');
 const { isExpected, native, warnNotNative } = require('./native.js');
@@ -12,7 +11,22 @@ function ownFunctions() {
   const { ChildProcess } = require('./child.js');
   const { makeExec, execFile } = require('./exec.js');
   const exec = makeExec(() => require('../index.js'));
-  return { ChildProcess, exec, execFile, execFileSync, execSync, fork, spawn, spawnSync };
+  return {
+    _forkChild,
+    ChildProcess,
+    exec,
+    execFile,
+    execFileSync,
+    execSync,
+    fork,
+    spawn,
+    spawnSync,
+  };
+}
+
+/** Node's, which it calls itself; nobody is to wait for the loading of that module for its sake. */
+function _forkChild(fd, serializationMode) {
+  return /** @type {any} */ (require('node:child_process'))._forkChild(fd, serializationMode);
 }
 
 function spawn(file, args, options) {
@@ -40,4 +54,4 @@ if (!native && !isExpected) warnNotNative();
 // A program can replace `process.permission.has`: where there is one, it is taken before.
 if (/** @type {any} */ (process).permission !== undefined) require('./permission.js');
 
-module.exports = native ? ownFunctions() : node;
+module.exports = native ? ownFunctions() : require('node:child_process');

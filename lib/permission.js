@@ -1,13 +1,14 @@
 'use strict';
 // The permission model. An addon starts processes behind Node's back, so it has to ask by itself.
 
-const { spawnSync } = require('node:child_process');
 const { accessDenied } = require('./errors.js');
 const { NODE_MAJOR } = require('./node-version.js');
 
 // process.permission exists from start-up on or never. Its `has` can be replaced by a program.
 const permission = /** @type {any} */ (process).permission;
 const has = permission?.has;
+/** Node's own, taken before a program can replace it; it costs milliseconds. */
+const spawnSync = permission && require('node:child_process').spawnSync;
 
 const FLAGS = [
   '--permission',

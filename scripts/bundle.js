@@ -7,8 +7,9 @@
 //   dist/ipc/preload.js        what a forked child needs before its program runs
 //   dist/register/preload.js   what every child of a registered program gets
 //   dist/pool/child/entry.js   what a pool forks
-//   dist/modules.txt           every file of lib/, read as a whole with either of the first two: the
-//                              package may be gone when its code is needed
+//   dist/modules.txt           every file of lib/ but for those of the next, read as a whole with either
+//                              of the first two: the package may be gone when its code is needed
+//   dist/more-modules.txt      what needs the files of the package anyway: pools and commands
 //
 // Comments are left out. The text keeps its lines, so that a stack trace names those of lib/.
 
@@ -20,7 +21,11 @@ const { readModules, withoutComments } = require('./bundle/modules.js');
 
 const ROOT = path.join(__dirname, '..');
 const RUNTIME = path.join(__dirname, 'bundle', 'runtime.js');
-const TEXT = 'modules.txt';
+/** The texts, and which modules each has: the first that takes one. */
+const TEXTS = {
+  'modules.txt': (name) => !/^(?:pool|cli)\//.test(name),
+  'more-modules.txt': () => true,
+};
 const PARAMETERS = 'module, exports, require, load, ROOT, __filename, __dirname';
 
 /** The files that hold code at once, each with the modules that it begins with. */
@@ -30,29 +35,20 @@ const CHILD = ['ipc/preload.js', 'ipc/child-end.js'];
 /** What dist/ is to hold, by the names there. @param {string} [root] */
 function contents(root = ROOT) {
   const modules = readModules(path.join(root, 'lib'));
-  const names = [...modules.keys()];
   const id = crypto.createHash('sha256');
   for (const [name, { code }] of modules) id.update(`${name}\n${code}\n`);
   const build = id.update(fs.readFileSync(RUNTIME)).digest('hex').slice(0, 16);
 
-  let end = 0;
-  const places = names.map((name) => {
-    const start = end;
-    end += modules.get(name).code.length;
-    return [name, [start, end]];
-  });
-  const index = JSON.stringify(Object.fromEntries(places));
-  const text = [build, index, names.map((name) => modules.get(name).code).join('')].join('\n');
   const runtime = withoutComments(fs.readFileSync(RUNTIME, 'utf8'), 'runtime.js');
   const head = [
     "'use strict';",
     '// Made by scripts/bundle.js.',
     dense(runtime.slice(0, runtime.lastIndexOf('module.exports'))),
-    `const BUILD = '${build}';`,
+    `const BUILD = ${JSON.stringify({ id: build, texts: Object.keys(TEXTS) })};`,
   ].join('\n');
 
   return new Map([
-    [TEXT, text],
+    ...texts(modules, build),
     ['ipc/preload.js', [head, definitions(modules, CHILD), forChild].join('\n')],
     ['register/preload.js', fs.readFileSync(path.join(root, 'lib/register/preload.js'), 'utf8')],
     ['register/inherited.js', forInherited],
@@ -61,9 +57,25 @@ function contents(root = ROOT) {
   ]);
 }
 
+/** @returns {[string, string][]} each text by its name */
+function texts(modules, build) {
+  const rest = new Map(modules);
+  return Object.entries(TEXTS).map(([text, takes]) => {
+    const index = {};
+    let code = '';
+    for (const [name, module] of rest) {
+      if (!takes(name)) continue;
+      rest.delete(name);
+      index[name] = [code.length, code.length + module.code.length];
+      code += module.code;
+    }
+    return [text, [build, JSON.stringify(index), code].join('\n')];
+  });
+}
+
 const forMain = `
 const begun = require.cache?.[path.join(__dirname, 'ipc', 'preload.js')]?.exports;
-const loader = begun?.build === BUILD ? begun : makeLoader(__dirname, BUILD, require);
+const loader = begun?.build === BUILD.id ? begun : makeLoader(__dirname, BUILD, require);
 loader.define(DEFINITIONS);
 module.exports = loader;
 `;

@@ -14,9 +14,6 @@ const HIGH_WATER_BYTES = 128 * 1024;
 
 const MESSAGE_TYPES = ['string', 'object', 'number', 'boolean'];
 
-// Node 26 dropped the deprecated accessor.
-const HAS_OLD_NAME = NODE_MAJOR < 26;
-
 /**
  * @param {any} target a ChildProcess, or the process
  * @param {InstanceType<typeof import('./channel-handle.js').ChannelHandle>} handle
@@ -26,7 +23,7 @@ const HAS_OLD_NAME = NODE_MAJOR < 26;
 function setupChannel(target, handle, onclosed) {
   const control = new Control(handle);
   target.channel = control;
-  if (HAS_OLD_NAME) defineOldName(target);
+  if (NODE_MAJOR < 26) defineOldName(target);
   target._handleQueue = null;
   target._pendingMessage = null;
   /** @type {InstanceType<typeof import('./passing.js').Passing> | undefined} */

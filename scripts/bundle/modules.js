@@ -49,7 +49,7 @@ function readModule(lib, name) {
 /** A file beside this one, or elsewhere in the package. */
 const REQUIRE = /\brequire\('(\.[^']+)'\)/g;
 /** At the top level: the statement begins its line. */
-const AT_ONCE = /^(?:const .*|\}) = require\('(\.[^']+)'\)(?:\.\w+)?;$/gm;
+const AT_ONCE = /^(?:(?:const .*|\}) = )?require\('(\.[^']+)'\)(?:\.\w+)?;$/gm;
 
 function inLib(name, given) {
   return path.posix.join(path.posix.dirname(name), given);

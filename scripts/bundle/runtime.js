@@ -1,6 +1,6 @@
 'use strict';
 // How the files of dist/ load the modules of lib/: those that they hold as functions, and others from
-// one text. Put in front of each. In a checkout a file of lib/ that has changed since is taken as it
+// texts. Put in front of each. In a checkout a file of lib/ that has changed since is taken as it
 // is: what one tries is never the code of yesterday.
 
 const fs = require('node:fs');
@@ -8,30 +8,20 @@ const path = require('node:path');
 
 /**
  * @param {string} home the directory dist/
- * @param {string} build which build it is; the text has to be of the same
+ * @param {{ id: string, texts: string[] }} build the texts have to be of the same; the first is read at once
  * @param {any} require that of a file in dist/
  */
 function makeLoader(home, build, require) {
   const root = path.dirname(home);
   const definitions = Object.create(null);
   const modules = new Map();
-  /** @type {Record<string, [number, number]> | undefined} the places in `code` by name */
-  let index;
-  let code = '';
-  let text = read();
+  const texts = build.texts.map((name) => makeText(`${home}/${name}`, build.id));
+  // Now: the package may be gone when its code is needed.
+  texts[0].read();
   /** When dist/ was made, in a checkout; a published package has no lib/ to compare it with. */
   const made = fs.existsSync(`${root}/scripts/bundle.js`)
-    ? fs.statSync(`${home}/modules.txt`).mtimeMs
+    ? fs.statSync(`${home}/${build.texts[0]}`).mtimeMs
     : undefined;
-
-  function read() {
-    try {
-      const found = fs.readFileSync(`${home}/modules.txt`, 'utf8');
-      return found.startsWith(build) ? found : undefined;
-    } catch {
-      return undefined;
-    }
-  }
 
   function load(name) {
     const known = modules.get(name);
@@ -51,18 +41,11 @@ function makeLoader(home, build, require) {
   }
 
   function compile(name) {
-    text ??= read();
-    if (text === undefined)
-      throw new Error(`the files of sprog in ${home} are gone, or were changed`);
-    if (index === undefined) {
-      // Behind the name of the build, and the index.
-      const end = text.indexOf('\n', build.length + 1);
-      index = JSON.parse(text.slice(build.length, end));
-      code = text.slice(end + 1);
+    for (const text of texts) {
+      const source = text.find(name);
+      if (source !== undefined) return compiled(name, source);
     }
-    const place = index?.[name];
-    if (place === undefined) throw new Error(`sprog has no file ${name}`);
-    return compiled(name, code.slice(...place));
+    throw new Error(`sprog has no file ${name}`);
   }
 
   function compiled(name, source) {
@@ -89,7 +72,40 @@ function makeLoader(home, build, require) {
     };
   }
 
-  return { build, load, define: (more) => Object.assign(definitions, more) };
+  return { build: build.id, load, define: (more) => Object.assign(definitions, more) };
+}
+
+/** Modules by name, in one file: their places in it stand in its second line, behind the build. */
+function makeText(file, build) {
+  /** Most of it never becomes a string. @type {Buffer | undefined} */
+  let bytes;
+  /** @type {Record<string, [number, number]> | undefined} places, counted from `begin` on */
+  let index;
+  let begin = 0;
+
+  function read() {
+    try {
+      const found = fs.readFileSync(file);
+      if (found.latin1Slice(0, build.length) === build) bytes = found;
+    } catch {
+      // Told when it is needed.
+    }
+  }
+
+  function find(name) {
+    if (bytes === undefined) read();
+    if (bytes === undefined)
+      throw new Error(`the files of sprog, ${file} too, are gone or changed`);
+    if (index === undefined) {
+      const end = bytes.indexOf('\n', build.length + 1);
+      index = JSON.parse(bytes.latin1Slice(build.length, end));
+      begin = end + 1;
+    }
+    const place = index?.[name];
+    return place && bytes.latin1Slice(begin + place[0], begin + place[1]);
+  }
+
+  return { read, find };
 }
 
 module.exports = { makeLoader };

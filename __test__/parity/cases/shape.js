@@ -51,10 +51,6 @@ module.exports = {
     }
   },
 
-  '_forkChild is the one of node:child_process': async (t) => {
-    t.log(t.cp._forkChild === require('node:child_process')._forkChild);
-  },
-
   'exec goes through the exported execFile': async (t) => {
     const { execFile } = t.cp;
     const calls = [];
