@@ -295,6 +295,9 @@ export interface ProcessVitals {
   startTime: number
 }
 
+/** Whether the addon can read what a child inherits where libc keeps it; else JS hands it over. */
+export declare const READS_ENVIRON: boolean
+
 /** Limits of setrlimit(2); Infinity is none. */
 export interface ResourceLimits {
   /** Seconds. */

@@ -838,4 +838,5 @@ module.exports = nativeBinding
 module.exports.Environment = nativeBinding.Environment
 module.exports.Tree = nativeBinding.Tree
 module.exports.facts = nativeBinding.facts
+module.exports.READS_ENVIRON = nativeBinding.READS_ENVIRON
 module.exports.VERSION = nativeBinding.VERSION

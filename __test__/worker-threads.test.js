@@ -248,6 +248,38 @@ describe('a worker', () => {
     });
   });
 
+  it('may set variables that it shares while the main thread hands them down', async () => {
+    const said = await run(async (self) => {
+      const { SHARE_ENV, Worker, isMainThread, parentPort } = require('node:worker_threads');
+      if (!isMainThread) {
+        // New ones: the array that has them is outgrown, and freed, again and again.
+        let count = 0;
+        setInterval(() => {
+          for (let n = 0; n < 5; n++) process.env[`SPROG_TEST_${count++}`] = 'set';
+        }, 1);
+        parentPort.postMessage('at work');
+        return;
+      }
+      const { spawn } = self.cp;
+      const worker = new Worker(__filename, { env: SHARE_ENV });
+      await new Promise((resolve) => worker.once('message', resolve));
+      const end = Date.now() + 2000;
+      let isWhole = true;
+      while (Date.now() < end) {
+        const children = Array.from({ length: 10 }, () => spawn('env', ['-0']));
+        const texts = children.map((child) => child.stdout.setEncoding('utf8').toArray());
+        for (const text of await Promise.all(texts)) {
+          const entries = text.join('').split('\0').slice(0, -1);
+          isWhole &&= entries.includes(`PATH=${process.env.PATH}`);
+          isWhole &&= entries.every((entry) => /^[^=]+=/.test(entry));
+        }
+      }
+      await worker.terminate();
+      self.say('whole', isWhole);
+    });
+    assert.deepStrictEqual(said, { whole: [true] });
+  });
+
   it('in a worker in a worker: each at work, and the innermost dies with the outermost', async () => {
     const said = await run(async (self) => {
       const { Worker, threadId, workerData, parentPort } = require('node:worker_threads');

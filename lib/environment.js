@@ -4,6 +4,7 @@
 const { isMainThread } = require('node:worker_threads');
 const { hostEnvironment, isKept } = require('./host-environment.js');
 const { NODE_MAJOR } = require('./node-version.js');
+const { readsEnviron } = require('./native.js');
 const { passesFlagsOn, passFlagsOn } = require('./permission.js');
 const { terminated } = require('./terminated.js');
 const { refuseNul } = require('./validate.js');
@@ -42,7 +43,7 @@ function inherited() {
 
 function isHost(requested) {
   const env = requested || inherited();
-  if (env !== HOST_ENVIRONMENT || passesFlagsOn) return false;
+  if (!readsEnviron || env !== HOST_ENVIRONMENT || passesFlagsOn) return false;
   return (isKept && !requested) || (env === process.env && !inherits(env));
 }
 
@@ -104,9 +105,9 @@ function packEnvironment(request) {
   if (added !== undefined) return { inherits: true, text: terminated(added) };
   // A ChildProcess that is used bare may be told of no environment.
   const { envPairs } = request;
-  return Array.isArray(envPairs)
-    ? { inherits: false, text: terminated(envPairs) }
-    : { inherits: true, text: '' };
+  if (!Array.isArray(envPairs) && readsEnviron) return { inherits: true, text: '' };
+  const pairs = Array.isArray(envPairs) ? envPairs : toPairs(hostEnvironment);
+  return { inherits: false, text: terminated(pairs) };
 }
 
 /** Whether the pairs of a request, which has some, are still to be made. */

@@ -135,6 +135,8 @@ module.exports = {
   native: binding !== undefined,
   nativeError,
   isExpected,
+  /** Whether the addon finds by itself what a child inherits. */
+  readsEnviron: binding?.READS_ENVIRON === true,
   warnNotNative,
   environment,
   facts,

@@ -25,6 +25,11 @@ use crate::{channel, orphans, stream};
 #[napi]
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Whether the addon can read what a child inherits where libc keeps it; else JS hands it over.
+#[cfg(not(test))]
+#[napi]
+pub const READS_ENVIRON: bool = crate::sys::environ::IS_READABLE;
+
 /// What JS is told, as the second argument of its dispatch function. lib/native.js has the same
 /// numbers.
 #[derive(Clone, Copy)]

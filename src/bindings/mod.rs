@@ -24,6 +24,15 @@ mod vitals;
 
 use std::io;
 
+/// As the addon is loaded, before any thread of ours is there.
+#[cfg(not(test))]
+#[napi_derive::module_init]
+fn init() {
+    crate::sys::unwind::contain((), || {
+        crate::sys::settings::settings();
+    });
+}
+
 /// `-errno`, as Node's own handles answer.
 fn negative_errno(error: &io::Error) -> i32 {
     -error.raw_os_error().unwrap_or(libc::EIO)

@@ -261,7 +261,8 @@ fn elements(
     Ok((data, length))
 }
 
-/// The elements of an Int32Array argument, to read and to write during the call.
+/// The elements of an Int32Array argument, to read and to write during the call: once for each array, and
+/// while no JS runs.
 pub fn int32s<'a>(env: &Env, value: Unknown<'a>) -> Result<&'a mut [i32]> {
     let (data, length) = elements(env, value, sys::TypedarrayType::int32_array)?;
     // SAFETY: `length` aligned i32s there, kept alive by the handle; no JS runs during the call,

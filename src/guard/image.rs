@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sprog_guard::protocol::NAME;
 
 use crate::sys::memory_file;
+use crate::sys::settings::settings;
 
 /// Compressed by build.rs.
 static PROGRAM: &[u8] = include_bytes!(env!("SPROG_GUARD_IMAGE"));
@@ -67,9 +68,8 @@ fn program_in(directory: &Path) -> PathBuf {
 
 /// Where a file may be put, and perhaps run from: the best first.
 fn places() -> Vec<PathBuf> {
-    let user = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let fixed = ["/dev/shm", "/var/tmp", "/run"].map(PathBuf::from);
-    [std::env::temp_dir()].into_iter().chain(user).chain(fixed).collect()
+    settings().temporary.iter().cloned().chain(fixed).collect()
 }
 
 fn write_below(parent: &Path) -> io::Result<Image> {

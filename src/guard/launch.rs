@@ -1,10 +1,12 @@
 //! Starting the guard: a program of ours in a session of its own, with nothing of ours but one end of a
 //! socket.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use sprog_guard::protocol::{MAX_PACKET, NAME, Reply, WARDS_VARIABLE};
@@ -12,6 +14,7 @@ use sprog_tree::MARKER_VARIABLE;
 
 use super::image::Image;
 use crate::sys::exit::{self, ExitWatch};
+use crate::sys::settings::settings;
 use crate::sys::spawn::{self, CStringArray, Request};
 use crate::sys::{poll, socket};
 
@@ -75,7 +78,7 @@ pub struct Launched {
 /// is what all its wards will bear.
 pub fn launch(marker: &str) -> Result<Launched, Error> {
     let env = environment(marker);
-    if std::env::var_os("SPROG_GUARD").is_none_or(|way| way != "file")
+    if !settings().guard_in_file
         && let Ok(launched) = launch_from(Image::in_memory(), &env)
     {
         return Ok(launched);
@@ -131,11 +134,18 @@ fn start(image: &Image, env: &CStringArray, theirs: &OwnedFd) -> Result<ExitWatc
     })
 }
 
+/// The markers of the trees that this process is in; read with the first guard, since later ones are started
+/// by threads beside which somebody may set a variable.
+fn inherited_marker() -> Option<&'static OsString> {
+    static INHERITED: OnceLock<Option<OsString>> = OnceLock::new();
+    INHERITED.get_or_init(|| std::env::var_os(MARKER_VARIABLE)).as_ref()
+}
+
 /// The environment of the guard: which trees this process is in, so that who ends one of those ends
 /// this guard, too; and the marker.
 fn environment(marker: &str) -> CStringArray {
     let mut block = Vec::new();
-    if let Some(inherited) = std::env::var_os(MARKER_VARIABLE) {
+    if let Some(inherited) = inherited_marker() {
         block.extend_from_slice(format!("{MARKER_VARIABLE}=").as_bytes());
         block.extend_from_slice(inherited.as_bytes());
         block.push(0);

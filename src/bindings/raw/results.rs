@@ -164,6 +164,9 @@ fn lend_string<T>(env: sys::napi_env, mut text: Vec<T>, name: &CStr) -> Result<L
     let start = unsafe { (*boxed).as_ptr() };
     let mut value = ptr::null_mut();
     let mut was_copied = false;
+    // Before: a host that copies calls `give_back_string` at once.
+    LENT.fetch_add(size, Ordering::Relaxed);
+    weigh(env, size as i64);
     // SAFETY: a live env; `start` has `length` units that nobody changes until `give_back`, which
     // takes the box: at once, if the host had to copy.
     let status = unsafe {
@@ -177,17 +180,20 @@ fn lend_string<T>(env: sys::napi_env, mut text: Vec<T>, name: &CStr) -> Result<L
             &raw mut was_copied,
         )
     };
-    // After a failure Node may or may not give the memory back, so it is left alone.
-    check(status)?;
-    LENT.fetch_add(size, Ordering::Relaxed);
-    weigh(env, size as i64);
+    if let Err(error) = check(status) {
+        // Node may or may not use the memory, so it is left alone; it does not give it back then.
+        LENT.fetch_sub(size, Ordering::Relaxed);
+        weigh(env, -(size as i64));
+        return Err(error);
+    }
     Ok(Ok(value))
 }
 
 /// V8 knows how large such a string is, but does not collect garbage for it without being told.
 fn weigh(env: sys::napi_env, change: i64) {
     let mut total = 0;
-    // SAFETY: a live env; the call runs no JS, and may be made while garbage is collected.
+    // SAFETY: the call runs no JS, and may be made while garbage is collected; of an env that is gone Node
+    // tells finalizers as null, which it refuses.
     unsafe { sys::napi_adjust_external_memory(env, change, &raw mut total) };
 }
 

@@ -6,7 +6,8 @@
 //! kernel wait for all CPUs (5 to 20 ms on a busy machine), and with CLONE_VFORK its parent too.
 //!
 //! # Safety
-//! The assembly touches no memory; what the child does is the routine's, under the rules of `vfork`.
+//! The kernel reads `Arguments` and writes the pidfd, the child its stack and all that the routine writes,
+//! under the rules of `vfork`: so the assembly must never be declared not to touch memory or flags.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_long, c_void};

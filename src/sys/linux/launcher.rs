@@ -37,8 +37,8 @@ const MACHINE: u16 = 62;
 const MACHINE: u16 = 183;
 
 unsafe extern "C" {
-    static sprog_launcher_start: u8;
-    static sprog_launcher_end: u8;
+    static sprog_launcher_start: [u8; 0];
+    static sprog_launcher_end: [u8; 0];
 }
 
 /// Where the file's one segment is loaded.
@@ -158,9 +158,9 @@ fn program() -> io::Result<&'static OwnedFd> {
 }
 
 fn code() -> &'static [u8] {
-    let start = &raw const sprog_launcher_start;
-    let end = &raw const sprog_launcher_end;
-    let length = (end as usize).saturating_sub(start as usize);
+    let start = (&raw const sprog_launcher_start).cast::<u8>();
+    let end = (&raw const sprog_launcher_end).cast::<u8>();
+    let length = end.addr().saturating_sub(start.addr());
     // SAFETY: both symbols are in one section of this library, in this order, with the code between.
     unsafe { std::slice::from_raw_parts(start, length) }
 }

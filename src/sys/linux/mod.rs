@@ -19,6 +19,7 @@ pub mod pidfd;
 pub mod poll;
 pub mod proc;
 pub mod restrictions;
+pub mod settings;
 pub mod shared;
 pub mod signal;
 pub mod socket;

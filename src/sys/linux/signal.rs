@@ -55,8 +55,12 @@ pub(super) fn set_mask(mask: u64) -> u64 {
     previous
 }
 
-/// Sends `signal` (0 probes) to a process that has not been reaped, so that the pid is its own.
+/// Sends `signal` (0 probes) to a process that has not been reaped, so that the pid is its own. What is no
+/// pid means groups to kill(2): ESRCH here.
 pub(super) fn kill_unreaped(pid: i32, signal: i32) -> io::Result<()> {
+    if pid <= 0 {
+        return Err(io::Error::from_raw_os_error(libc::ESRCH));
+    }
     // SAFETY: kill touches no memory.
     match unsafe { libc::kill(pid, signal) } {
         0 => Ok(()),

@@ -9,11 +9,12 @@ use std::ffi::{CString, c_char};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use super::cstrings::CStringArray;
 pub use super::extras::{Enrolment, Extras, Group};
 use super::launcher::Launch;
+use super::settings::settings;
 use super::signal::Blocked;
 pub use super::vfork::Step;
 use super::vfork::{self, Child, Report};
@@ -121,10 +122,11 @@ fn start(child: &mut Child, share_memory: bool) -> Result<Spawned, Failure> {
     if share_memory {
         match start_sharing(child) {
             // A sandbox that refuses these clone flags, or a kernel without them: copy instead.
+            // Not so if a child has run: then it is its launcher that was refused.
             Err(Failure {
                 step: Step::Clone,
                 errno: libc::EINVAL | libc::ENOSYS | libc::EPERM,
-            }) => {}
+            }) if child.report.errno == 0 => {}
             other => return other,
         }
     }
@@ -134,6 +136,10 @@ fn start(child: &mut Child, share_memory: bool) -> Result<Spawned, Failure> {
 /// clone with CLONE_VM and CLONE_VFORK: the cost does not grow with this process's memory.
 fn start_sharing(child: &mut Child) -> Result<Spawned, Failure> {
     let changes_ids = child.uid >= 0 || child.gid >= 0;
+    // A child that changes its ids takes that flag from the memory that we all share, until its exec. Two at
+    // a time would each restore what the other one had made of it.
+    static CHANGING_IDS: Mutex<()> = Mutex::new(());
+    let _alone = changes_ids.then(|| CHANGING_IDS.lock().unwrap_or_else(PoisonError::into_inner));
     let dumpable = if changes_ids { vfork::dumpable() } else { -1 };
     let cloned = {
         let _blocked = Blocked::all();
@@ -195,11 +201,7 @@ pub fn memory_is_shared() -> bool {
     if let Some(shared) = SHARED.get() {
         return *shared;
     }
-    let answer = if std::env::var_os("SPROG_SPAWN").is_some_and(|way| way == "fork") {
-        Some(false)
-    } else {
-        probe_sharing()
-    };
+    let answer = if settings().copies_memory { Some(false) } else { probe_sharing() };
     match answer {
         Some(shared) => *SHARED.get_or_init(|| shared),
         None => true,
@@ -248,10 +250,9 @@ pub fn ignores_environment() -> bool {
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
-/// `SPROG_PIDFD=off` makes this process do without pidfds, as on an old kernel.
+/// Whether pidfds are to be used where there are any.
 pub(super) fn pidfd_wanted() -> bool {
-    static WANTED: OnceLock<bool> = OnceLock::new();
-    *WANTED.get_or_init(|| std::env::var_os("SPROG_PIDFD").is_none_or(|value| value != "off"))
+    settings().uses_pidfds
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::ffi::c_void;
 use std::io;
 use std::ptr;
 
-/// Bytes of the child's stack. What runs there needs under 4 KiB; a page below is a guard.
+/// Bytes of the child's stack. What runs there needs under 4 KiB; what lies below is a guard.
 pub(super) const STACK_BYTES: usize = 64 * 1024;
 const GUARD_BYTES: usize = 64 * 1024;
 

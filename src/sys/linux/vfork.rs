@@ -6,7 +6,8 @@
 //! calls no libc function with state (glibc's setuid family would signal every thread of the
 //! parent), and does not panic: no indexing, no arithmetic that can overflow. It runs on a stack
 //! of its own, with every signal blocked until all handlers are reset, so that no handler of the
-//! parent can run in it.
+//! parent can run in it. The library is linked with -z now: the first call of a libc function from
+//! here must not run the dynamic linker.
 #![allow(unsafe_code)]
 
 use std::convert::Infallible;
@@ -32,7 +33,8 @@ pub(super) struct Report {
 }
 
 /// Everything the child needs, laid out by the parent. All pointers outlive the child's use of
-/// them: the parent is suspended, or the child has a copy of its memory.
+/// them: the parent is suspended, or the child has a copy of its memory. A child that shares it writes
+/// here, not only the report: a `Child` serves one start.
 #[repr(C)]
 pub(super) struct Child {
     pub argv: *const *const c_char,
