@@ -29,8 +29,10 @@ fuzz_target!(|input: &[u8]| {
     let mut capture = Capture::new(form, limit);
 
     let mut scratch = vec![0; 64 * 1024];
-    let mut is_over_after =
-        |socket: &OwnedFd| capture.advance(socket, &mut scratch, false) == Progress::Over;
+    let mut is_over_after = |socket: &OwnedFd| {
+        let read = |bytes: &mut [u8]| socket::receive(socket, bytes);
+        capture.advance(read, &mut scratch, false) == Progress::Over
+    };
     let mut is_over = false;
     let mut sent = 0;
     for chunk in output.chunks(usize::from(*step) + 1) {
