@@ -33,6 +33,15 @@ function self() {
   return { rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20), fds };
 }
 
+/** Not somebody else who got its pid: a thousand workers later that is no wonder. */
+function isWorker(pid, log) {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(log);
+  } catch {
+    return false;
+  }
+}
+
 async function main() {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'sprog-chaos-'));
   const log = path.join(home, 'begun');
@@ -129,7 +138,7 @@ async function main() {
   const begun = new Uint8Array(total);
   for (const line of fs.readFileSync(log, 'utf8').split('\n')) if (line) begun[Number(line)] += 1;
   const count = (test) => settled.reduce((sum, _, id) => sum + (test(id) ? 1 : 0), 0);
-  const left = [...pids].filter((pid) => fs.existsSync(`/proc/${pid}`));
+  const left = [...pids].filter((pid) => isWorker(pid, log));
   for (let tries = 0; group && tries < 50; tries++) {
     try {
       group.remove();
