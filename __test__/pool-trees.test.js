@@ -17,6 +17,7 @@ const {
   rejection,
 } = require('./helpers/pools.js');
 const { isAlive } = require('./helpers/processes.js');
+const { runScript } = require('./helpers/script.js');
 const { modes } = require('./helpers/trees.js');
 
 const it = (title, run) => test(title, { timeout: 90_000 }, run);
@@ -156,3 +157,44 @@ describe('options of ours for workers', () => {
     await eventually(() => pool.stats().rss > 0, 'its memory is read');
   });
 });
+
+/** A task takes too long while the program has no descriptor left; then they are there again. */
+async function exhausted(self) {
+  const fs = require('node:fs');
+  const { join } = require('node:path');
+  const { setTimeout: sleep } = require('node:timers/promises');
+  const pool = new self.cp.Pool(join(self.fixtures, 'pool', 'worker.js'), { max: 1 });
+  const worker = await pool.run('pid');
+  const held = [];
+  const task = pool.run('spin', [], { timeout: 200 });
+  await sleep(50);
+  try {
+    for (;;) held.push(fs.openSync('/dev/null'));
+  } catch (error) {
+    self.say('opening', error.code);
+  }
+  await task.catch((error) => self.say('task', error.name));
+  await sleep(300);
+  for (const fd of held) fs.closeSync(fd);
+  await self.processes.waitGone(worker, 20_000);
+  self.say('alive', self.processes.isAlive(worker));
+  await pool.close();
+  self.say('closed', pool.stats().workers.length);
+}
+
+for (const mode of modes()) {
+  it(`a worker that cannot be ended for want of descriptors ends with the first chance (${mode})`, async () => {
+    const { said, code, stderr, strays } = await runScript(exhausted, {
+      node: 'bash',
+      nodeArgs: ['-c', 'ulimit -n 128; exec "$0" "$@"', process.execPath],
+      env: { ...process.env, SPROG_TREE_MODE: mode },
+    });
+    assert.deepStrictEqual([code, stderr, strays], [0, '', []]);
+    assert.deepStrictEqual(said, [
+      ['opening', 'EMFILE'],
+      ['task', 'TaskTimeout'],
+      ['alive', false],
+      ['closed', 0],
+    ]);
+  });
+}

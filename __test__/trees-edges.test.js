@@ -5,6 +5,7 @@
 const assert = require('node:assert');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { describe, it: test } = require('node:test');
 const { Worker } = require('node:worker_threads');
@@ -95,6 +96,21 @@ describe('a child that never was', () => {
     assert.strictEqual((await failed)[0].code, 'ENOENT');
     assert.strictEqual(child.kill(), false);
     await child[asyncDispose]();
+  });
+
+  it('is disposed of at once, whether its start failed or was never tried', async () => {
+    await new cp.ChildProcess()[asyncDispose]();
+    const refused = new cp.ChildProcess();
+    const tooLong = 'x'.repeat(2 ** 22);
+    assert.throws(() => refused.spawn({ file: 'true', args: ['true', tooLong] }), {
+      code: 'E2BIG',
+    });
+    await refused[asyncDispose]();
+    const missing = cp.spawn('/nonexistent');
+    missing.on('error', () => {});
+    const closed = new Promise((resolve) => missing.on('close', resolve));
+    await missing[asyncDispose]();
+    assert.strictEqual(await closed, -os.constants.errno.ENOENT);
   });
 });
 

@@ -74,9 +74,12 @@ function isRunning(child) {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-/** Resolves when everything of the child is closed, at once if it is already. */
+/** Resolves when everything of the child is closed, at once if it is already, or was never opened. */
 function whenClosed(child) {
-  if (child._closesGot >= child._closesNeeded) return undefined;
+  const isOver = child._closesGot >= child._closesNeeded;
+  // Of what failed to start, what is told in a later tick has a 'close' too; what was thrown has not.
+  const isToldLater = child.exitCode !== null || child._handle?.failure !== undefined;
+  if (isOver || (child.pid === undefined && !isToldLater)) return undefined;
   return new Promise((resolve) => {
     child.once('close', resolve);
   });

@@ -2,11 +2,16 @@
 // A worker and all that its tasks have started: forked as a tree, ended as one, and left to the guard for
 // the case that this process is killed.
 
+const os = require('node:os');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { fork } = require('../fork.js');
 const { kTree } = require('../child-extras.js');
 const { isNullish } = require('../validate.js');
 
 const ALL_AT_ONCE = { signal: 'SIGKILL', grace: 0 };
+/** Nothing to look for the others with: descriptors, memory, a thread. That may change. */
+const PASSING = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'];
+const RETRY_MS = 100;
 
 /**
  * Forks with `tree` and `dieWithParent` unless the options say otherwise. What was not asked for and
@@ -46,12 +51,27 @@ async function endTree(child) {
     child.kill('SIGKILL');
     return;
   }
-  try {
-    await child.killTree(ALL_AT_ONCE);
-  } catch {
-    // No thread to be had, or processes of another user among them: at least the worker itself.
-    child.kill('SIGKILL');
+  for (;;) {
+    try {
+      await child.killTree(ALL_AT_ONCE);
+      return;
+    } catch (error) {
+      killWorker(child);
+      // Processes of another user among them, say: those are out of reach for good.
+      if (!PASSING.includes(/** @type {any} */ (error).code)) return;
+    }
+    await sleep(RETRY_MS);
   }
 }
 
-module.exports = { forkTree, endTree };
+/** The same before this call returns, as far as one look reaches: there is no time for another. */
+function endTreeNow(child) {
+  if (!child.kill('SIGKILL')) killWorker(child);
+}
+
+/** At least the worker itself, for which no descriptor has to be had. */
+function killWorker(child) {
+  child._handle?.kill(os.constants.signals.SIGKILL);
+}
+
+module.exports = { forkTree, endTree, endTreeNow };

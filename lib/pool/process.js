@@ -6,7 +6,7 @@ const path = require('node:path');
 const { AsyncResource } = require('node:async_hooks');
 const { processVitals } = require('../native.js');
 const { Claims } = require('./claims.js');
-const { endTree, forkTree } = require('./lineage.js');
+const { endTree, endTreeNow, forkTree } = require('./lineage.js');
 const { countOomKills, wasOomKilled } = require('./oom.js');
 const { CMD } = require('./protocol.js');
 
@@ -146,7 +146,7 @@ class WorkerProcess {
 
   /** The same before this call returns, as far as one look reaches: there is no time for another. */
   killNow() {
-    this.#child.kill('SIGKILL');
+    endTreeNow(this.#child);
   }
 
   #end({ code, signal, error = undefined }) {
