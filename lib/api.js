@@ -5,6 +5,7 @@
 
 // Now, before the program replaces it.
 require('./host-environment.js');
+require('./host-timers.js');
 const { isExpected, native, warnNotNative } = require('./native.js');
 
 function ownFunctions() {

@@ -3,6 +3,7 @@
 
 const util = require('node:util');
 const { pickExtras } = require('./extra-options.js');
+const { clearTimeout, setTimeout } = require('./host-timers.js');
 const { Output } = require('./output.js');
 const {
   normalizeExecArgs,

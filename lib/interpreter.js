@@ -22,9 +22,13 @@ const ELF_MAGIC = '\x7fELF';
  */
 function missingInterpreter(request) {
   const base = request.cwd ?? '.';
-  for (const candidate of candidates(request)) {
-    const missing = firstMissing(path.resolve(base, candidate), base, 0);
-    if (missing !== undefined) return missing;
+  try {
+    for (const candidate of candidates(request)) {
+      const missing = firstMissing(path.resolve(base, candidate), base, 0);
+      if (missing !== undefined) return missing;
+    }
+  } catch {
+    // What is relative to a working directory that was removed is nowhere.
   }
   return undefined;
 }

@@ -7,12 +7,15 @@ const { AsyncResource } = require('node:async_hooks');
 const os = require('node:os');
 const { environment, own, EVENT } = require('./native.js');
 const { errnoException } = require('./errors.js');
+const { queueMicrotask } = require('./host-timers.js');
 const { NODE_MAJOR } = require('./node-version.js');
 
 const { ENOTCONN, EBADF, ECANCELED } = os.constants.errno;
 
-/** From Node 22 on, a write under way fails when its stream is closed. */
-const CANCELS_WRITES = NODE_MAJOR >= 22;
+/** Of a write under way when its stream is closed; Node 20 reports it as done. */
+function cancelled() {
+  return NODE_MAJOR >= 22 ? errnoException(-ECANCELED, 'write') : undefined;
+}
 
 class Pipe {
   #token;
@@ -156,10 +159,15 @@ class Pipe {
     pending?.done(error);
   }
 
-  /** Half-close: at once; net.Socket hears of it before anything else happens, but not in the call. */
+  /**
+   * Half-close: at once. net.Socket hears of it when all ticks and microtasks that there are have run, as if
+   * the loop had turned, but before anything else happens: the child may exit at any moment.
+   */
   shutdown(request) {
     const status = this.#token === -1 ? -ENOTCONN : environment().shutdown(this.#token);
-    if (status === 0) process.nextTick(reportShutdown, request);
+    if (status === 0) {
+      process.nextTick(queueMicrotask, () => process.nextTick(reportShutdown, request));
+    }
     return status;
   }
 
@@ -191,7 +199,6 @@ class Pipe {
     this.#onclosed = callback;
     environment().close(this.#token);
     this.#token = -1;
-    if (CANCELS_WRITES && this.#pending) this.#finishWriting(errnoException(-ECANCELED, 'write'));
   }
 
   onevent(event, first, second) {
@@ -217,8 +224,7 @@ class Pipe {
         this.#continueWriting();
         return;
       case EVENT.CLOSED:
-        // Node 20 reports a write that was cancelled as done.
-        if (this.#pending) this.#finishWriting();
+        if (this.#pending) this.#finishWriting(cancelled());
         this.#onclosed?.call(this);
         this.#resource.emitDestroy();
         return;

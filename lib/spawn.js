@@ -2,9 +2,12 @@
 // spawn(): a checked request, a ChildProcess, and what ends it: a timeout or an AbortSignal.
 
 const { addAbortListener } = require('node:events');
+const util = require('node:util');
 const { ChildProcess } = require('./child.js');
 const { abortError } = require('./errors.js');
 const { settleExtras } = require('./extra-options.js');
+const { clearTimeout, setTimeout } = require('./host-timers.js');
+const { NODE_MAJOR } = require('./node-version.js');
 const {
   normalizeSpawnArguments,
   sanitizeKillSignal,
@@ -13,12 +16,18 @@ const {
 } = require('./options.js');
 const { isNullish } = require('./validate.js');
 
+const debug = util.debuglog('child_process');
+
+/** Until when a timeout counts: from Node 26 on while anything of the child is open. */
+const TIMEOUT_ENDS = NODE_MAJOR >= 26 ? 'close' : 'exit';
+
 function spawn(file, args, options) {
   const request = normalizeSpawnArguments(file, args, options);
   validateTimeout(request.timeout);
   validateAbortSignal(request.signal, 'options.signal');
   const killSignal = sanitizeKillSignal(request.killSignal);
   settleExtras(request);
+  debug('spawn', request);
   const child = new ChildProcess();
   child.spawn(request);
   if (request.timeout > 0 && !isTimedElsewhere(request))
@@ -41,7 +50,7 @@ function killAfter(child, timeout, killSignal) {
       child.emit('error', error);
     }
   }, timeout);
-  child.once('exit', () => clearTimeout(timer));
+  child.once(TIMEOUT_ENDS, () => clearTimeout(timer));
 }
 
 function killOnAbort(child, signal, killSignal) {

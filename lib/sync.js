@@ -3,7 +3,7 @@
 // addon feeds and drains all pipes meanwhile; here are the arguments, the result and the errors.
 
 const os = require('node:os');
-const { types } = require('node:util');
+const util = require('node:util');
 const { packEnvironment } = require('./environment.js');
 const { errnoException, invalidArgType } = require('./errors.js');
 const {
@@ -24,6 +24,8 @@ const { parseStdio, KIND } = require('./stdio.js');
 const { terminated } = require('./terminated.js');
 const { isNullish } = require('./validate.js');
 
+const debug = util.debuglog('child_process');
+
 const MAX_BUFFER = 1024 * 1024;
 const { SIGTERM } = os.constants.signals;
 const NO_INPUT = new Uint8Array(0);
@@ -41,6 +43,7 @@ function spawnSync(file, args, options) {
   const { entries } = parseStdio(request.stdio || 'pipe', true);
   const input = toInput(request);
   checkPermission(request.file);
+  debug('spawnSync', request);
   request[PREPARED] = { entries, input, maxBuffer: maxBuffer ?? 0, killSignal };
   if (!isNullish(request.forceKillAfter)) {
     const { toForceKillAfter } = require('./force-kill.js');
@@ -63,7 +66,7 @@ function toInput({ input, encoding }) {
   }
   const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   // Other threads may write to shared memory while it is sent.
-  return types.isSharedArrayBuffer(input.buffer) ? bytes.slice() : bytes;
+  return util.types.isSharedArrayBuffer(input.buffer) ? bytes.slice() : bytes;
 }
 
 /**

@@ -3,6 +3,7 @@
 // process alive.
 
 const { EventEmitter } = require('node:events');
+const { NODE_MAJOR } = require('../node-version.js');
 
 class Control extends EventEmitter {
   #handle;
@@ -22,7 +23,8 @@ class Control extends EventEmitter {
   unrefCounted() {
     if (--this.#refs !== 0 || this.#isExplicit) return;
     this.#handle.unref();
-    this.emit('unref');
+    // Node 24 and later say nothing.
+    if (NODE_MAJOR < 24) this.emit('unref');
   }
 
   /** From now on the channel keeps the process alive, whoever listens. */

@@ -20,8 +20,7 @@ function preferOwnEnd(options) {
   const env = options.env || process.env;
   const words = [...(options.execArgv || process.execArgv), env.NODE_OPTIONS];
   options[kOwnEnd] =
-    typeof options.execPath === 'string' &&
-    path.resolve(options.execPath) === process.execPath &&
+    isThisNode(options.execPath) &&
     env.NODE_UNIQUE_ID === undefined &&
     /** @type {any} */ (process).permission === undefined &&
     // Another user may not be able to read our files.
@@ -29,6 +28,16 @@ function preferOwnEnd(options) {
     isNullish(options.gid) &&
     !ignoresEnvironment() &&
     canPreload(words, ownEnd.PRELOAD);
+}
+
+function isThisNode(execPath) {
+  if (typeof execPath !== 'string') return false;
+  try {
+    return path.resolve(execPath) === process.execPath;
+  } catch {
+    // The working directory, from which it is to be found, was removed.
+    return false;
+  }
 }
 
 /** @type {boolean | undefined} */

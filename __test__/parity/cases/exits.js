@@ -314,4 +314,26 @@ module.exports = {
       child.on('spawn', () => process.exit(7));
     });
   },
+
+  'until when a timeout counts': async (t) => {
+    for (const file of ['true', '/nonexistent']) {
+      const child = t.cp.spawn(file, { timeout: 60_000 });
+      child.on('error', () => {});
+      t.log(file, child.listenerCount('exit'), child.listenerCount('close'));
+      await t.closed(child);
+      t.log(child.listenerCount('exit'), child.listenerCount('close'));
+    }
+  },
+
+  'a timeout is one of Node, whatever the program puts in its place': async (t) => {
+    await runScript(t, (cp, log) => {
+      globalThis.setTimeout = /** @type {any} */ (
+        () => {
+          log('of the program');
+        }
+      );
+      cp.exec('sleep 60', { timeout: 50 }, (error) => log('exec', error.killed, error.signal));
+      cp.spawn('sleep', ['60'], { timeout: 50 }).on('exit', (...args) => log('exit', ...args));
+    });
+  },
 };

@@ -466,4 +466,24 @@ module.exports = {
     child.on('error', (error) => t.log(error));
     t.log(await t.closed(child));
   },
+
+  'in a working directory that was removed': async (t) => {
+    await runScript(
+      t,
+      (cp, log, [directory]) => {
+        const fs = require('node:fs');
+        fs.mkdirSync(directory);
+        process.chdir(directory);
+        fs.rmdirSync(directory);
+        const told = (name, child) =>
+          child.on('error', ({ code, message }) => log(name, code, message));
+        log(cp.spawnSync('./missing').error.code);
+        told('spawn', cp.spawn('./missing'));
+        process.env.PATH = 'bin:/usr/bin';
+        told('by PATH', cp.spawn('missing-everywhere'));
+        told('fork', cp.fork('a.js', [], { execPath: './missing' }));
+      },
+      { args: [`${t.tmp}/removed`] },
+    );
+  },
 };

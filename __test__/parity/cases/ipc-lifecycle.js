@@ -879,4 +879,13 @@ for (const [life, [source, outcome]] of Object.entries(PARENT_LIVES)) {
   };
 }
 
+cases['what the channel tells when a backlog is gone'] = async (t) => {
+  const child = t.cp.fork(t.fixture('ipc-echo.js'));
+  child.channel.on('unref', () => t.log('unref'));
+  child.send('x'.repeat(3e6));
+  await new Promise((resolve) => child.once('message', resolve));
+  child.kill();
+  t.log(await t.closed(child));
+};
+
 module.exports = cases;

@@ -422,4 +422,38 @@ module.exports = {
     await until(() => child.stdin.closed);
     t.log(text);
   },
+
+  'finish comes behind the ticks and microtasks that there are, and before what the loop brings':
+    async (t) => {
+      const child = t.cp.spawn('cat');
+      child.stdout.resume();
+      await t.sleep(20);
+      child.stdin.end();
+      child.stdin.on('finish', () => t.log('finish'));
+      process.nextTick(() => t.log('tick'));
+      process.nextTick(() => process.nextTick(() => t.log('tick of a tick')));
+      Promise.resolve()
+        .then(() => t.log('microtask'))
+        .then(() => t.log('microtask of a microtask'));
+      setImmediate(() => t.log('immediate'));
+      await t.closed(child);
+    },
+
+  'a write under way when the stream is destroyed is told as the stream closes': async (t) => {
+    for (const error of [undefined, new Error('on purpose')]) {
+      const child = t.cp.spawn('sleep', ['10']);
+      const { stdin } = child;
+      stdin.on('error', ({ message }) => t.log('error', message));
+      stdin.on('close', () => t.log('close'));
+      stdin.write(Buffer.alloc(1e6), (failure) => t.log('written', failure?.code));
+      await t.sleep(20);
+      stdin.destroy(error);
+      t.log('destroyed');
+      process.nextTick(() => t.log('tick'));
+      await until(() => stdin.closed);
+      await t.sleep(5);
+      child.kill();
+      await t.closed(child);
+    }
+  },
 };
