@@ -9,7 +9,14 @@ const path = require('node:path');
 const { Writable } = require('node:stream');
 const { text } = require('node:stream/consumers');
 const { afterEach, describe, it: test } = require('node:test');
-const { Pool, endPools, eventually, makePool, rejection } = require('./helpers/pools.js');
+const {
+  Pool,
+  assertGone,
+  endPools,
+  eventually,
+  makePool,
+  rejection,
+} = require('./helpers/pools.js');
 const { runScript } = require('./helpers/script.js');
 
 const it = (title, run) => test(title, { timeout: 90_000 }, run);
@@ -154,6 +161,24 @@ describe('what workers write', () => {
     await pool.close();
     assert.ok((await stdout) === `${`2:${line}`.repeat(100)}2:a last word\n`, 'all has come');
     assert.strictEqual(await stderr, '1:it ends here\n');
+  });
+
+  it('behind a prefix that throws is never read: the worker is ended, and says why', async () => {
+    const prefix = () => {
+      throw new RangeError('no prefix');
+    };
+    for (const options of [{}, { stdout: 'ignore' }, { stderr: 'pipe' }]) {
+      const pool = makePool({ prefix, startAttempts: 2, ...options });
+      const error = await rejection(pool.run('add', [1, 2]));
+      assert.ok(error instanceof Pool.WorkerStartFailed);
+      assert.ok(error.cause instanceof RangeError);
+      await pool.close();
+      assert.strictEqual(pool.pids.size, 2);
+      await assertGone(pool.pids);
+      assert.ok(
+        pool.exits.every(({ reason, signal }) => `${reason} ${signal}` === 'prefix SIGKILL'),
+      );
+    }
   });
 
   it('is ignored, but for the end of stderr', async () => {

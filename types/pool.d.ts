@@ -154,7 +154,7 @@ export interface WorkerEnding extends WorkerIdentity {
   oomKilled: boolean | undefined;
   /**
    * Why: by itself (`'exit'`, `'signal'`, `'oom'`), since the pool killed it (`'timeout'`, `'abort'`,
-   * `'stopped'`, `'channel'`, `'hung'`, `'startTimeout'`, `'exit'`), or because it was let go (`'idle'`,
+   * `'stopped'`, `'channel'`, `'hung'`, `'startTimeout'`, `'prefix'`: that function threw, `'exit'`), or because it was let go (`'idle'`,
    * `'maxTasks'`, `'maxAge'`, `'maxRss'`, `'closed'`, `'terminated'`).
    */
   reason: string;

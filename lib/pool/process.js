@@ -51,6 +51,8 @@ class WorkerProcess {
   gone;
   /** Why we killed it. */
   reason = '';
+  /** What is wrong with it from the start. @type {{ error: any } | undefined} */
+  failure;
   /** @type {number | undefined} */
   pid;
   startedAt = performance.now();
@@ -92,7 +94,7 @@ class WorkerProcess {
     this.pid = child.pid;
     alive.add(this);
     watchExit();
-    this.#tail = this.#outputs.attach(child, this.#id);
+    this.#tail = this.#outputs.tail(child);
     // The pool itself keeps the program alive, as long as it has something to do.
     for (const part of [child, child.channel, child.stdout, child.stderr]) part?.unref?.();
     child.on('internalMessage', (frame) => {
@@ -112,6 +114,18 @@ class WorkerProcess {
       this.#timer = setTimeout(() => this.#end({ code, signal }), OUTPUTS_MS);
     });
     child.on('close', (code, signal) => this.#end({ code, signal }));
+    this.#passOutputs();
+  }
+
+  /** A process is there already: whatever the program's `prefix` does, its end is still waited for. */
+  #passOutputs() {
+    if (this.pid === undefined) return;
+    try {
+      this.#outputs.attach(this.#child, this.#id);
+    } catch (error) {
+      this.failure = { error };
+      this.#child.stdout?.resume();
+    }
   }
 
   /** Its channel closes with it: only if it then lives on has the channel been broken. */
