@@ -353,6 +353,8 @@ describe('what is wrong is refused before anything is started', () => {
         [TYPE, 'add', [], 5],
         [TYPE, 'add', [], null],
         [TYPE, 'add', [], { signal: 5 }],
+        [TYPE, 'add', [], { signal: { aborted: false } }],
+        [TYPE, 'add', [], { signal: { aborted: false, addEventListener() {} } }],
         [TYPE, 'add', [], { priority: 'high' }],
         [RANGE, 'add', [], { priority: Number.NaN }],
         [TYPE, 'add', [], { timeout: '5' }],
@@ -380,6 +382,24 @@ describe('what is wrong is refused before anything is started', () => {
       code(() => pool.top({ stream: {} })),
       TYPE,
     );
+    assert.strictEqual(pool.pids.size, 0);
+  });
+
+  it('of a task whose signal cannot be listened to: it is not counted', async () => {
+    const pool = makePool();
+    const signal = {
+      aborted: false,
+      removeEventListener() {},
+      addEventListener() {
+        throw new RangeError('deaf');
+      },
+    };
+    for (const _ of [1, 2]) {
+      const error = await rejection(pool.run('add', [1, 2], { signal }));
+      assert.strictEqual(error.message, 'deaf');
+    }
+    assert.strictEqual(pool.stats().pending, 0);
+    await pool.close();
     assert.strictEqual(pool.pids.size, 0);
   });
 

@@ -130,7 +130,7 @@ function checkTask(name, args) {
 function checkTaskOptions(options, pool) {
   validateObject(options, 'options');
   const { signal, priority, onProgress } = options;
-  validateAbortSignal(signal);
+  validateSignal(signal);
   if (!isNullish(onProgress)) validateFunction(onProgress, 'options.onProgress');
   if (!isNullish(priority)) {
     if (typeof priority !== 'number') throw invalidArgType('options.priority', 'number', priority);
@@ -147,6 +147,16 @@ function checkTaskOptions(options, pool) {
     timeout: of('timeout'),
     retries: of('retries'),
   };
+}
+
+/** What is listened to: that it has `aborted`, which is enough for Node, is not enough here. */
+function validateSignal(signal) {
+  validateAbortSignal(signal);
+  if (signal === undefined) return;
+  for (const method of ['addEventListener', 'removeEventListener']) {
+    if (typeof signal[method] === 'function') continue;
+    throw invalidArgType('options.signal', 'AbortSignal', signal);
+  }
 }
 
 /** Items of a stream that may be under way or wait to be read. */
