@@ -140,6 +140,50 @@ describe('errors', () => {
     assert.strictEqual(await pool.run('add', [1, 1]), 2);
   });
 
+  it('may lead back to themselves, and share others', async () => {
+    const pool = makePool();
+    const error = await rejection(pool.run('failInCircles', ['own']));
+    assert.deepStrictEqual([error.message, error.code], ['own', 'E_OWN']);
+    assert.strictEqual(error.cause, error);
+    assert.strictEqual(error.self, error);
+    assert.deepStrictEqual(Object.keys(error).sort(), ['code', 'self']);
+    const outer = await rejection(pool.run('failInCircles', ['two']));
+    assert.ok(outer.cause instanceof RangeError);
+    assert.strictEqual(outer.cause.cause, outer);
+    assert.strictEqual(outer.inner, outer.cause);
+  });
+
+  it('take no longer for naming each other', async () => {
+    const pool = makePool({ timeout: 20_000 });
+    const error = await rejection(pool.run('failInCircles', ['all', 500]));
+    assert.ok(error instanceof AggregateError);
+    assert.strictEqual(error.errors.length, 500);
+    assert.ok(error.errors.every(({ cause }) => cause === error));
+    const chain = await rejection(pool.run('failInCircles', ['chain', 100_000]));
+    let causes = 0;
+    for (let at = chain; at.cause; at = at.cause) causes += 1;
+    assert.strictEqual(causes, 8);
+  });
+
+  it('with a list of errors are of their own class', async () => {
+    const pool = makePool();
+    const list = await rejection(pool.run('fail', ['listed', { errors: [{ field: 'x' }, 5] }]));
+    assert.ok(list instanceof TypeError && !(list instanceof AggregateError));
+    assert.deepStrictEqual(list.errors, [{ field: 'x' }, 5]);
+    assert.deepStrictEqual(Object.keys(list), ['errors']);
+    const byName = await rejection(pool.run('fail', ['named', { errors: { field: 'bad' } }]));
+    assert.deepStrictEqual(byName.errors, { field: 'bad' });
+  });
+
+  it('may be what has no text of its own', async () => {
+    const pool = makePool();
+    assert.strictEqual(await rejection(pool.run('throwOdd', ['symbol'])), 'Symbol(odd)');
+    assert.strictEqual(await rejection(pool.run('throwOdd', ['bare'])), 'object');
+    assert.strictEqual(await rejection(pool.run('throwOdd', ['trap'])), 'object');
+    assert.strictEqual(await pool.run('add', [1, 1]), 2);
+    assert.strictEqual(pool.pids.size, 1);
+  });
+
   it('may be any value', async () => {
     const pool = makePool();
     for (const value of ['text', 0, null, undefined, { a: 1 }]) {
