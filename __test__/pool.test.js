@@ -81,6 +81,18 @@ describe('arguments and results', () => {
     assert.ok(several.every((each) => each.equals(buffer)));
   });
 
+  it('that throw when they are looked at fail alone', async () => {
+    const pool = makePool({ concurrency: 10 });
+    const beside = pool.run('sleep', [300, 'beside']);
+    for (const what of ['then', 'promise', 'async', 'iterator', 'property']) {
+      const error = await rejection(pool.run('returnOdd', [what]));
+      assert.ok(error instanceof RangeError);
+      assert.strictEqual(error.message, `trapped: ${what}`);
+    }
+    assert.strictEqual(await beside, 'beside');
+    assert.strictEqual(pool.pids.size, 1);
+  });
+
   it('that cannot be cloned fail alone', async () => {
     const pool = makePool();
     const tasks = [
