@@ -54,8 +54,20 @@ describe('arguments and results', () => {
     assert.strictEqual(await pool.methods.sleep(1, 'slept'), 'slept');
     assert.strictEqual(await pool.run('nothing'), undefined);
     assert.strictEqual(await pool.run('count', [1, undefined, 3]), 3);
-    assert.strictEqual(pool.methods.then, undefined);
     assert.strictEqual(pool.methods.add, pool.methods.add);
+  });
+
+  it('of methods are run by nobody who prints them', async () => {
+    const pool = makePool();
+    const { methods } = pool;
+    assert.strictEqual(await methods, methods);
+    assert.strictEqual(JSON.parse(JSON.stringify({ job: 1, pool })).job, 1);
+    assert.strictEqual(`${methods}`, '[object Object]');
+    assert.ok(Number.isNaN(Number(methods)));
+    assert.match(inspect(methods), /^\[Object: null prototype\]/);
+    assert.strictEqual(pool.stats().pending, 0);
+    await pool.close();
+    assert.strictEqual(pool.pids.size, 0);
   });
 
   it('are put in order, however many there are at once', async () => {

@@ -43,7 +43,10 @@ export type StreamItem<Task> = Task extends AnyFunction
 /** The arguments of a function of a worker module. */
 export type TaskArguments<Task> = Task extends AnyFunction ? Parameters<Task> : never;
 
-/** `pool.methods`: a function for each that `run()` is for. */
+/**
+ * `pool.methods`: a function for each that `run()` is for, but for the names that the language calls by itself:
+ * `then`, `toJSON`, `toString`, `toLocaleString` and `valueOf`.
+ */
 export type PoolMethods<Functions> = {
   readonly [Name in TaskName<Functions>]: (
     ...args: TaskArguments<Functions[Name]>
