@@ -384,6 +384,14 @@ describe('a worker that cannot be started', () => {
     });
   }
 
+  it('because its module throws what is no error is told what', async () => {
+    const script = writeFile(tmpdir(), 'null.js', 'throw null');
+    const error = await rejection(makePool({ startAttempts: 1 }, script).run('add', [1, 2]));
+    assert.ok(error instanceof Pool.WorkerStartFailed);
+    assert.strictEqual(error.cause, null);
+    assert.match(error.message, /: null$/);
+  });
+
   it('because there is no such Node is told too', async () => {
     const pool = makePool({ startAttempts: 1, fork: { execPath: '/nowhere/node' } });
     const error = await rejection(pool.run('add', [1, 2]));
