@@ -240,6 +240,51 @@ describe('what is seen of a pool', () => {
     );
   });
 
+  for (const event of ['workerStart', 'workerReady', 'taskRetry', 'workerExit', 'idle']) {
+    it(`goes on after a listener of '${event}' has thrown`, async () => {
+      const { said, code } = await runScript(
+        async (self) => {
+          const [event] = self.args;
+          process.on('uncaughtException', ({ message }) => self.say(message));
+          const options = { max: 1, retries: 1 };
+          const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, options);
+          pool.once(event, () => {
+            throw new Error('a listener');
+          });
+          const error = await pool.run('exit', [1]).catch((reason) => reason);
+          self.say(error.name, await pool.run('add', [1, 2]));
+          await pool.close();
+          const { pending, workers, started, restarts } = pool.stats();
+          self.say(pending, workers.length, started, restarts);
+        },
+        { args: [event] },
+      );
+      assert.deepStrictEqual([said.length, code], [3, 0]);
+      assert.ok(said.some(([first]) => first === 'a listener'));
+      const rest = said.filter(([first]) => first !== 'a listener');
+      assert.deepStrictEqual(rest, [
+        ['WorkerExited', 3],
+        [0, 0, 3, 2],
+      ]);
+    });
+  }
+
+  it('goes on after a listener of failed starts has thrown', async () => {
+    const { said, code } = await runScript(async (self) => {
+      process.on('uncaughtException', ({ message }) => self.say(message));
+      const options = { max: 1, startAttempts: 2, stderr: 'ignore' };
+      const pool = new self.cp.Pool('/nowhere/worker.js', options);
+      pool.on('workerStartFailed', ({ attempt }) => {
+        throw new Error(`attempt ${attempt}`);
+      });
+      const error = await pool.run('add', [1, 2]).catch((reason) => reason);
+      self.say(error.name);
+      await pool.close();
+    });
+    assert.deepStrictEqual([said[0], code], [['attempt 1'], 0]);
+    assert.deepStrictEqual(said.flat().sort(), ['WorkerStartFailed', 'attempt 1', 'attempt 2']);
+  });
+
   it('is a table, redrawn in a terminal', async () => {
     const pool = makePool();
     await pool.run('add', [1, 2]);
