@@ -397,6 +397,9 @@ describe('what is wrong is refused before anything is started', () => {
       [VALUE, WORKER, { fork: { stdio: 'pipe' } }],
       [VALUE, WORKER, { fork: { serialization: 'json' } }],
       [TYPE, WORKER, { fork: { env: 5, execPath: 7 } }],
+      [RANGE, WORKER, { fork: { maxMessageSize: -1 } }],
+      [TYPE, WORKER, { fork: { maxMessageSize: '1' } }],
+      [['TypeError', 'ERR_UNKNOWN_SIGNAL'], WORKER, { fork: { killSignal: 'SIGFOO' } }],
     ]) {
       assert.deepStrictEqual(
         code(() => new Pool(...args)),

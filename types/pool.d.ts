@@ -426,7 +426,7 @@ export interface PoolConstructor {
   /**
    * @param script the worker module: a path, relative to the current directory, or a `file:` URL;
    *   CommonJS, an ES module, or TypeScript where Node runs it
-   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`;
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_UNKNOWN_SIGNAL`;
    *   `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` without the addon
    */
   new <Functions = WorkerFunctions>(script: string | URL, options?: PoolOptions): Pool<Functions>;

@@ -7,13 +7,14 @@ const { fileURLToPath } = require('node:url');
 const { invalidArgType, invalidArgValue, outOfRange } = require('../errors.js');
 const { settleExtras } = require('../extra-options.js');
 const { normalizeForkArguments } = require('../fork-options.js');
-const { normalizeSpawnArguments } = require('../options.js');
+const { normalizeSpawnArguments, sanitizeKillSignal } = require('../options.js');
 const {
   isNullish,
   validateAbortSignal,
   validateArray,
   validateBoolean,
   validateFunction,
+  validateMaxMessageSize,
   validateObject,
   validateOneOf,
   validatePath,
@@ -83,6 +84,8 @@ function poolOptions(script, given) {
     options: request,
   } = normalizeForkArguments(options.script, options.args, options.fork);
   settleExtras(normalizeSpawnArguments(file, args, request));
+  sanitizeKillSignal(request.killSignal);
+  validateMaxMessageSize(request.maxMessageSize);
   return options;
 }
 
