@@ -103,6 +103,23 @@ describe('a worker that ends', () => {
     assert.strictEqual(pool.exits[0].signal, 'SIGKILL');
   });
 
+  it('because what it sent was too large is replaced, and the error says so', async () => {
+    const pool = makePool({ fork: { maxMessageSize: 100_000 }, retries: 1 });
+    const retries = [];
+    pool.on('taskRetry', ({ error }) => retries.push(error));
+    const error = await rejection(pool.run('bytes', [Buffer.alloc(200_000)]));
+    assert.ok(error instanceof Pool.WorkerExited);
+    for (const { reason, cause, message } of [error, ...retries]) {
+      assert.strictEqual(reason, 'channel');
+      assert.strictEqual(cause.code, 'ERR_SPROG_MESSAGE_TOO_LARGE');
+      assert.ok(message.endsWith(cause.message));
+    }
+    assert.strictEqual(retries.length, 1);
+    assert.strictEqual(await pool.run('add', [1, 2]), 3);
+    assert.strictEqual(pool.exits[0].cause, retries[0].cause);
+    assert.strictEqual(pool.pids.size, 3);
+  });
+
   it('because its channel was closed is replaced', async () => {
     const pool = makePool();
     const error = await rejection(pool.run('disconnect'));

@@ -163,6 +163,8 @@ export interface WorkerEnding extends WorkerIdentity {
   reason: string;
   /** The last of what it wrote to stderr. */
   stderr: string;
+  /** With the reason `'channel'`: what was wrong with the channel, where it is known. */
+  cause: Error | undefined;
 }
 
 /** The events of a pool, with what their listeners get. */
@@ -285,6 +287,8 @@ export interface WorkerExited extends Error {
   oomKilled: boolean | undefined;
   /** Why; see `WorkerEnding`. */
   reason: string;
+  /** With the reason `'channel'`: what was wrong with the channel, where it is known. */
+  cause?: Error;
   /** The last of what it wrote to stderr, 4 KiB at most. */
   stderr: string;
   /** Of the process. */

@@ -40,6 +40,8 @@ class WorkerProcess {
   #outputs;
   #child;
   #tail;
+  /** What was wrong with its channel. @type {Error | undefined} */
+  #cause;
   #oomKills;
   #hasEnded = false;
   /** @type {NodeJS.Timeout | undefined} */
@@ -102,8 +104,9 @@ class WorkerProcess {
     });
     child.on('message', (message) => this.#owner.onmessage(message));
     child.on('error', (error) => {
-      // It was never started; other failures (of a send, of a kill) are followed by its end.
+      // It was never started; other failures are followed by its end, and that of the channel tells why.
       if (child.pid === undefined) this.#end({ code: null, signal: null, error });
+      else if (error.code === 'ERR_SPROG_MESSAGE_TOO_LARGE') this.#brokenBy(error);
     });
     child.on('disconnect', () => {
       if (child.exitCode === null && child.signalCode === null) this.#lostChannel();
@@ -126,6 +129,13 @@ class WorkerProcess {
       this.failure = { error };
       this.#child.stdout?.resume();
     }
+  }
+
+  /** It would end by itself now, as if nothing had been wrong. */
+  #brokenBy(error) {
+    if (this.reason || this.#hasEnded) return;
+    this.#cause = error;
+    this.kill('channel');
   }
 
   /** Its channel closes with it: only if it then lives on has the channel been broken. */
@@ -172,7 +182,9 @@ class WorkerProcess {
     const oomKilled = this.reason ? false : wasOomKilled(this.#child, signal, this.#oomKills);
     const { reason, pid } = this;
     const stderr = this.#tail.toString();
-    const ending = { worker: this.#id, pid, code, signal, oomKilled, reason, stderr, error, begun };
+    const cause = this.#cause;
+    const ending = { worker: this.#id, pid, code, signal, oomKilled, reason, stderr, begun };
+    Object.assign(ending, { cause, error: error ?? cause });
     if (!reason) ending.reason = oomKilled ? 'oom' : signal ? 'signal' : 'exit';
     this.#owner.onend(ending);
   }
