@@ -387,7 +387,10 @@ export interface Pool<Functions = WorkerFunctions> extends EventEmitter, AsyncDi
     args?: Readonly<TaskArguments<Functions[Name]>>,
     options?: StreamOptions,
   ): TaskStream<StreamItem<Functions[Name]>>;
-  /** Resolves when there is room in the queue (`maxQueue`). */
+  /**
+   * Resolves when there is room in the queue (`maxQueue`). A place is kept for a `run()` that follows at once, before
+   * anything else is waited for.
+   */
   ready(): Promise<void>;
   /** Figures of now. */
   stats(): PoolStats;
