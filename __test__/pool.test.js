@@ -93,6 +93,43 @@ describe('arguments and results', () => {
     assert.ok(several.every((each) => each.equals(buffer)));
   });
 
+  it('that V8 cannot read back fail alone', async () => {
+    const readsAll = Number.parseInt(process.versions.v8, 10) >= 12;
+    const circle = new Error('circle');
+    circle.cause = circle;
+    for (const options of [{}, { fork: { execArgv: ['--no-addons'] } }]) {
+      const pool = makePool({ concurrency: 20, stderr: 'ignore', ...options });
+      const beside = pool.run('sleep', [500, 'beside']);
+      const settle = (promise) =>
+        promise.then(
+          (value) => value,
+          (error) => error,
+        );
+      const onProgress = (value) => assert.strictEqual(value.cause, value);
+      const items = pool.stream('circles');
+      const settled = await Promise.all([
+        settle(pool.run('circle')),
+        settle(pool.run('circle', ['deep'])),
+        settle(pool.run('circle', ['emitted'], { onProgress })),
+        settle(pool.run('echo', [circle])),
+        settle(pool.run('echo', [{ circle }])),
+        settle(items.next().then(() => items.next())),
+      ]);
+      for (const each of settled) {
+        const isRefused = each instanceof Error && /could not be cloned/.test(each.message);
+        assert.strictEqual(isRefused, !readsAll, inspect(each));
+      }
+      const thrown = await rejection(pool.run('circle', ['thrown']));
+      if (!readsAll) assert.strictEqual(thrown, '[object Object]');
+      assert.strictEqual((await rejection(pool.run('circle', ['property']))).message, 'outer');
+      const chain = new Error('outer', { cause: new RangeError('inner') });
+      const back = await pool.run('echo', [{ get: [chain, chain] }]);
+      assert.strictEqual(back.get[1].cause.message, 'inner');
+      assert.strictEqual(await beside, 'beside');
+      assert.strictEqual(pool.pids.size, 1);
+    }
+  });
+
   it('that throw when they are looked at fail alone', async () => {
     const pool = makePool({ concurrency: 10 });
     const beside = pool.run('sleep', [300, 'beside']);
