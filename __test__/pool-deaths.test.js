@@ -103,6 +103,23 @@ describe('a worker that ends', () => {
     assert.strictEqual(pool.exits[0].signal, 'SIGKILL');
   });
 
+  it('because what it sent was too large is replaced, and the error says so', async () => {
+    const pool = makePool({ fork: { maxMessageSize: 100_000 }, retries: 1 });
+    const retries = [];
+    pool.on('taskRetry', ({ error }) => retries.push(error));
+    const error = await rejection(pool.run('bytes', [Buffer.alloc(200_000)]));
+    assert.ok(error instanceof Pool.WorkerExited);
+    for (const { reason, cause, message } of [error, ...retries]) {
+      assert.strictEqual(reason, 'channel');
+      assert.strictEqual(cause.code, 'ERR_SPROG_MESSAGE_TOO_LARGE');
+      assert.ok(message.endsWith(cause.message));
+    }
+    assert.strictEqual(retries.length, 1);
+    assert.strictEqual(await pool.run('add', [1, 2]), 3);
+    assert.strictEqual(pool.exits[0].cause, retries[0].cause);
+    assert.strictEqual(pool.pids.size, 3);
+  });
+
   it('because its channel was closed is replaced', async () => {
     const pool = makePool();
     const error = await rejection(pool.run('disconnect'));
@@ -383,6 +400,14 @@ describe('a worker that cannot be started', () => {
       );
     });
   }
+
+  it('because its module throws what is no error is told what', async () => {
+    const script = writeFile(tmpdir(), 'null.js', 'throw null');
+    const error = await rejection(makePool({ startAttempts: 1 }, script).run('add', [1, 2]));
+    assert.ok(error instanceof Pool.WorkerStartFailed);
+    assert.strictEqual(error.cause, null);
+    assert.match(error.message, /: null$/);
+  });
 
   it('because there is no such Node is told too', async () => {
     const pool = makePool({ startAttempts: 1, fork: { execPath: '/nowhere/node' } });

@@ -9,7 +9,14 @@ const path = require('node:path');
 const { Writable } = require('node:stream');
 const { text } = require('node:stream/consumers');
 const { afterEach, describe, it: test } = require('node:test');
-const { Pool, endPools, eventually, makePool, rejection } = require('./helpers/pools.js');
+const {
+  Pool,
+  assertGone,
+  endPools,
+  eventually,
+  makePool,
+  rejection,
+} = require('./helpers/pools.js');
 const { runScript } = require('./helpers/script.js');
 
 const it = (title, run) => test(title, { timeout: 90_000 }, run);
@@ -156,6 +163,24 @@ describe('what workers write', () => {
     assert.strictEqual(await stderr, '1:it ends here\n');
   });
 
+  it('behind a prefix that throws is never read: the worker is ended, and says why', async () => {
+    const prefix = () => {
+      throw new RangeError('no prefix');
+    };
+    for (const options of [{}, { stdout: 'ignore' }, { stderr: 'pipe' }]) {
+      const pool = makePool({ prefix, startAttempts: 2, ...options });
+      const error = await rejection(pool.run('add', [1, 2]));
+      assert.ok(error instanceof Pool.WorkerStartFailed);
+      assert.ok(error.cause instanceof RangeError);
+      await pool.close();
+      assert.strictEqual(pool.pids.size, 2);
+      await assertGone(pool.pids);
+      assert.ok(
+        pool.exits.every(({ reason, signal }) => `${reason} ${signal}` === 'prefix SIGKILL'),
+      );
+    }
+  });
+
   it('is ignored, but for the end of stderr', async () => {
     const { stdout, stderr, said } = await runScript(async (self) => {
       const options = { max: 1, stdout: 'ignore', stderr: 'ignore' };
@@ -213,6 +238,51 @@ describe('what is seen of a pool', () => {
       seen.map(([event]) => event),
       expected,
     );
+  });
+
+  for (const event of ['workerStart', 'workerReady', 'taskRetry', 'workerExit', 'idle']) {
+    it(`goes on after a listener of '${event}' has thrown`, async () => {
+      const { said, code } = await runScript(
+        async (self) => {
+          const [event] = self.args;
+          process.on('uncaughtException', ({ message }) => self.say(message));
+          const options = { max: 1, retries: 1 };
+          const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, options);
+          pool.once(event, () => {
+            throw new Error('a listener');
+          });
+          const error = await pool.run('exit', [1]).catch((reason) => reason);
+          self.say(error.name, await pool.run('add', [1, 2]));
+          await pool.close();
+          const { pending, workers, started, restarts } = pool.stats();
+          self.say(pending, workers.length, started, restarts);
+        },
+        { args: [event] },
+      );
+      assert.deepStrictEqual([said.length, code], [3, 0]);
+      assert.ok(said.some(([first]) => first === 'a listener'));
+      const rest = said.filter(([first]) => first !== 'a listener');
+      assert.deepStrictEqual(rest, [
+        ['WorkerExited', 3],
+        [0, 0, 3, 2],
+      ]);
+    });
+  }
+
+  it('goes on after a listener of failed starts has thrown', async () => {
+    const { said, code } = await runScript(async (self) => {
+      process.on('uncaughtException', ({ message }) => self.say(message));
+      const options = { max: 1, startAttempts: 2, stderr: 'ignore' };
+      const pool = new self.cp.Pool('/nowhere/worker.js', options);
+      pool.on('workerStartFailed', ({ attempt }) => {
+        throw new Error(`attempt ${attempt}`);
+      });
+      const error = await pool.run('add', [1, 2]).catch((reason) => reason);
+      self.say(error.name);
+      await pool.close();
+    });
+    assert.deepStrictEqual([said[0], code], [['attempt 1'], 0]);
+    assert.deepStrictEqual(said.flat().sort(), ['WorkerStartFailed', 'attempt 1', 'attempt 2']);
   });
 
   it('is a table, redrawn in a terminal', async () => {

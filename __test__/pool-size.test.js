@@ -143,6 +143,34 @@ describe('order', () => {
     assert.ok(most <= 3 + 2, `${most} were waiting`);
   });
 
+  it('lets many producers feed it with ready(): each is kept a place', async () => {
+    for (const options of [{ maxQueue: 0 }, { maxQueue: 1 }, { max: 2, maxQueue: 3 }]) {
+      const pool = makePool(options);
+      const produce = async (producer) => {
+        for (let n = 0; n < 20; n++) {
+          await pool.ready();
+          assert.strictEqual(await pool.run('echo', [n]), n);
+          // Some go without a place that they were promised.
+          if (n % 5 === producer % 5) await pool.ready();
+        }
+      };
+      await Promise.all(Array.from({ length: 8 }, (_, producer) => produce(producer)));
+    }
+  });
+
+  it('keeps a place for a turn only', async () => {
+    const pool = makePool({ maxQueue: 0 });
+    await pool.ready();
+    await new Promise(setImmediate);
+    await pool.ready();
+    const other = pool.ready();
+    const task = pool.run('sleep', [50, 'slept']);
+    assert.ok((await rejection(pool.run('echo', [1]))) instanceof Pool.QueueFull);
+    await other;
+    assert.strictEqual(await task, 'slept');
+    assert.strictEqual(await pool.run('echo', [2]), 2);
+  });
+
   it('with no queue at all takes what can be run at once', async () => {
     const pool = makePool({ max: 2, maxQueue: 0 });
     const tasks = [pool.run('sleep', [50, 1]), pool.run('sleep', [50, 2])];

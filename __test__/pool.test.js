@@ -54,8 +54,20 @@ describe('arguments and results', () => {
     assert.strictEqual(await pool.methods.sleep(1, 'slept'), 'slept');
     assert.strictEqual(await pool.run('nothing'), undefined);
     assert.strictEqual(await pool.run('count', [1, undefined, 3]), 3);
-    assert.strictEqual(pool.methods.then, undefined);
     assert.strictEqual(pool.methods.add, pool.methods.add);
+  });
+
+  it('of methods are run by nobody who prints them', async () => {
+    const pool = makePool();
+    const { methods } = pool;
+    assert.strictEqual(await methods, methods);
+    assert.strictEqual(JSON.parse(JSON.stringify({ job: 1, pool })).job, 1);
+    assert.strictEqual(`${methods}`, '[object Object]');
+    assert.ok(Number.isNaN(Number(methods)));
+    assert.match(inspect(methods), /Object: null prototype/);
+    assert.strictEqual(pool.stats().pending, 0);
+    await pool.close();
+    assert.strictEqual(pool.pids.size, 0);
   });
 
   it('are put in order, however many there are at once', async () => {
@@ -79,6 +91,55 @@ describe('arguments and results', () => {
     assert.ok(Buffer.isBuffer(back) && back.equals(buffer));
     const several = await Promise.all([1, 2, 3, 4].map(() => pool.run('bytes', [buffer])));
     assert.ok(several.every((each) => each.equals(buffer)));
+  });
+
+  it('that V8 cannot read back fail alone', async () => {
+    const readsAll = Number.parseInt(process.versions.v8, 10) >= 12;
+    const circle = new Error('circle');
+    circle.cause = circle;
+    for (const options of [{}, { fork: { execArgv: ['--no-addons'] } }]) {
+      const pool = makePool({ concurrency: 20, stderr: 'ignore', ...options });
+      const beside = pool.run('sleep', [500, 'beside']);
+      const settle = (promise) =>
+        promise.then(
+          (value) => value,
+          (error) => error,
+        );
+      const onProgress = (value) => assert.strictEqual(value.cause, value);
+      const items = pool.stream('circles');
+      const settled = await Promise.all([
+        settle(pool.run('circle')),
+        settle(pool.run('circle', ['deep'])),
+        settle(pool.run('circle', ['emitted'], { onProgress })),
+        settle(pool.run('echo', [circle])),
+        settle(pool.run('echo', [{ circle }])),
+        settle(items.next().then(() => items.next())),
+      ]);
+      for (const each of settled) {
+        const isRefused = each instanceof Error && /could not be cloned/.test(each.message);
+        assert.strictEqual(isRefused, !readsAll, inspect(each));
+      }
+      const thrown = await rejection(pool.run('circle', ['thrown']));
+      if (!readsAll) assert.strictEqual(thrown, '[object Object]');
+      assert.strictEqual((await rejection(pool.run('circle', ['property']))).message, 'outer');
+      const chain = new Error('outer', { cause: new RangeError('inner') });
+      const back = await pool.run('echo', [{ get: [chain, chain] }]);
+      assert.strictEqual(back.get[1].cause.message, 'inner');
+      assert.strictEqual(await beside, 'beside');
+      assert.strictEqual(pool.pids.size, 1);
+    }
+  });
+
+  it('that throw when they are looked at fail alone', async () => {
+    const pool = makePool({ concurrency: 10 });
+    const beside = pool.run('sleep', [300, 'beside']);
+    for (const what of ['then', 'promise', 'async', 'iterator', 'property']) {
+      const error = await rejection(pool.run('returnOdd', [what]));
+      assert.ok(error instanceof RangeError);
+      assert.strictEqual(error.message, `trapped: ${what}`);
+    }
+    assert.strictEqual(await beside, 'beside');
+    assert.strictEqual(pool.pids.size, 1);
   });
 
   it('that cannot be cloned fail alone', async () => {
@@ -138,6 +199,50 @@ describe('errors', () => {
     const error = await rejection(pool.run('failBare'));
     assert.strictEqual(error.message, 'bare');
     assert.strictEqual(await pool.run('add', [1, 1]), 2);
+  });
+
+  it('may lead back to themselves, and share others', async () => {
+    const pool = makePool();
+    const error = await rejection(pool.run('failInCircles', ['own']));
+    assert.deepStrictEqual([error.message, error.code], ['own', 'E_OWN']);
+    assert.strictEqual(error.cause, error);
+    assert.strictEqual(error.self, error);
+    assert.deepStrictEqual(Object.keys(error).sort(), ['code', 'self']);
+    const outer = await rejection(pool.run('failInCircles', ['two']));
+    assert.ok(outer.cause instanceof RangeError);
+    assert.strictEqual(outer.cause.cause, outer);
+    assert.strictEqual(outer.inner, outer.cause);
+  });
+
+  it('take no longer for naming each other', async () => {
+    const pool = makePool({ timeout: 20_000 });
+    const error = await rejection(pool.run('failInCircles', ['all', 500]));
+    assert.ok(error instanceof AggregateError);
+    assert.strictEqual(error.errors.length, 500);
+    assert.ok(error.errors.every(({ cause }) => cause === error));
+    const chain = await rejection(pool.run('failInCircles', ['chain', 100_000]));
+    let causes = 0;
+    for (let at = chain; at.cause; at = at.cause) causes += 1;
+    assert.strictEqual(causes, 8);
+  });
+
+  it('with a list of errors are of their own class', async () => {
+    const pool = makePool();
+    const list = await rejection(pool.run('fail', ['listed', { errors: [{ field: 'x' }, 5] }]));
+    assert.ok(list instanceof TypeError && !(list instanceof AggregateError));
+    assert.deepStrictEqual(list.errors, [{ field: 'x' }, 5]);
+    assert.deepStrictEqual(Object.keys(list), ['errors']);
+    const byName = await rejection(pool.run('fail', ['named', { errors: { field: 'bad' } }]));
+    assert.deepStrictEqual(byName.errors, { field: 'bad' });
+  });
+
+  it('may be what has no text of its own', async () => {
+    const pool = makePool();
+    assert.strictEqual(await rejection(pool.run('throwOdd', ['symbol'])), 'Symbol(odd)');
+    assert.strictEqual(await rejection(pool.run('throwOdd', ['bare'])), 'object');
+    assert.strictEqual(await rejection(pool.run('throwOdd', ['trap'])), 'object');
+    assert.strictEqual(await pool.run('add', [1, 1]), 2);
+    assert.strictEqual(pool.pids.size, 1);
   });
 
   it('may be any value', async () => {
@@ -329,6 +434,9 @@ describe('what is wrong is refused before anything is started', () => {
       [VALUE, WORKER, { fork: { stdio: 'pipe' } }],
       [VALUE, WORKER, { fork: { serialization: 'json' } }],
       [TYPE, WORKER, { fork: { env: 5, execPath: 7 } }],
+      [RANGE, WORKER, { fork: { maxMessageSize: -1 } }],
+      [TYPE, WORKER, { fork: { maxMessageSize: '1' } }],
+      [['TypeError', 'ERR_UNKNOWN_SIGNAL'], WORKER, { fork: { killSignal: 'SIGFOO' } }],
     ]) {
       assert.deepStrictEqual(
         code(() => new Pool(...args)),
@@ -353,6 +461,8 @@ describe('what is wrong is refused before anything is started', () => {
         [TYPE, 'add', [], 5],
         [TYPE, 'add', [], null],
         [TYPE, 'add', [], { signal: 5 }],
+        [TYPE, 'add', [], { signal: { aborted: false } }],
+        [TYPE, 'add', [], { signal: { aborted: false, addEventListener() {} } }],
         [TYPE, 'add', [], { priority: 'high' }],
         [RANGE, 'add', [], { priority: Number.NaN }],
         [TYPE, 'add', [], { timeout: '5' }],
@@ -380,6 +490,24 @@ describe('what is wrong is refused before anything is started', () => {
       code(() => pool.top({ stream: {} })),
       TYPE,
     );
+    assert.strictEqual(pool.pids.size, 0);
+  });
+
+  it('of a task whose signal cannot be listened to: it is not counted', async () => {
+    const pool = makePool();
+    const signal = {
+      aborted: false,
+      removeEventListener() {},
+      addEventListener() {
+        throw new RangeError('deaf');
+      },
+    };
+    for (const _ of [1, 2]) {
+      const error = await rejection(pool.run('add', [1, 2], { signal }));
+      assert.strictEqual(error.message, 'deaf');
+    }
+    assert.strictEqual(pool.stats().pending, 0);
+    await pool.close();
     assert.strictEqual(pool.pids.size, 0);
   });
 

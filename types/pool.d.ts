@@ -43,7 +43,10 @@ export type StreamItem<Task> = Task extends AnyFunction
 /** The arguments of a function of a worker module. */
 export type TaskArguments<Task> = Task extends AnyFunction ? Parameters<Task> : never;
 
-/** `pool.methods`: a function for each that `run()` is for. */
+/**
+ * `pool.methods`: a function for each that `run()` is for, but for the names that the language calls by itself:
+ * `then`, `toJSON`, `toString`, `toLocaleString` and `valueOf`.
+ */
 export type PoolMethods<Functions> = {
   readonly [Name in TaskName<Functions>]: (
     ...args: TaskArguments<Functions[Name]>
@@ -154,12 +157,14 @@ export interface WorkerEnding extends WorkerIdentity {
   oomKilled: boolean | undefined;
   /**
    * Why: by itself (`'exit'`, `'signal'`, `'oom'`), since the pool killed it (`'timeout'`, `'abort'`,
-   * `'stopped'`, `'channel'`, `'hung'`, `'startTimeout'`, `'exit'`), or because it was let go (`'idle'`,
+   * `'stopped'`, `'channel'`, `'hung'`, `'startTimeout'`, `'prefix'`: that function threw, `'exit'`), or because it was let go (`'idle'`,
    * `'maxTasks'`, `'maxAge'`, `'maxRss'`, `'closed'`, `'terminated'`).
    */
   reason: string;
   /** The last of what it wrote to stderr. */
   stderr: string;
+  /** With the reason `'channel'`: what was wrong with the channel, where it is known. */
+  cause: Error | undefined;
 }
 
 /** The events of a pool, with what their listeners get. */
@@ -282,6 +287,8 @@ export interface WorkerExited extends Error {
   oomKilled: boolean | undefined;
   /** Why; see `WorkerEnding`. */
   reason: string;
+  /** With the reason `'channel'`: what was wrong with the channel, where it is known. */
+  cause?: Error;
   /** The last of what it wrote to stderr, 4 KiB at most. */
   stderr: string;
   /** Of the process. */
@@ -380,7 +387,10 @@ export interface Pool<Functions = WorkerFunctions> extends EventEmitter, AsyncDi
     args?: Readonly<TaskArguments<Functions[Name]>>,
     options?: StreamOptions,
   ): TaskStream<StreamItem<Functions[Name]>>;
-  /** Resolves when there is room in the queue (`maxQueue`). */
+  /**
+   * Resolves when there is room in the queue (`maxQueue`). A place is kept for a `run()` that follows at once, before
+   * anything else is waited for.
+   */
   ready(): Promise<void>;
   /** Figures of now. */
   stats(): PoolStats;
@@ -423,7 +433,7 @@ export interface PoolConstructor {
   /**
    * @param script the worker module: a path, relative to the current directory, or a `file:` URL;
    *   CommonJS, an ES module, or TypeScript where Node runs it
-   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`;
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_UNKNOWN_SIGNAL`;
    *   `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` without the addon
    */
   new <Functions = WorkerFunctions>(script: string | URL, options?: PoolOptions): Pool<Functions>;

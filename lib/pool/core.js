@@ -56,8 +56,9 @@ class Core {
 
   /** @param {InstanceType<typeof import('./task.js').Task>} task */
   add(task) {
-    this.pending += 1;
+    // A signal of the program's own making may throw: until then nothing is counted.
     task.watch();
+    this.pending += 1;
     this.queue.push(task);
     if (this.pending === 1) this.patrol.settle();
     this.schedule();

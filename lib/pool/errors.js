@@ -8,14 +8,17 @@
 class WorkerExited extends Error {
   /**
    * @param {{ worker: number, pid: number | undefined, code: number | null, signal: string | null,
-   *   oomKilled: boolean | undefined, reason: string, stderr: string }} ending
+   *   oomKilled: boolean | undefined, reason: string, stderr: string, cause?: Error }} ending
    * @param {string} task name of the function
    */
   constructor(ending, task) {
-    const { worker, pid, code, signal, oomKilled, reason, stderr } = ending;
+    const { worker, pid, code, signal, oomKilled, reason, stderr, cause } = ending;
     const what = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
-    const why = WHY[reason] ?? (oomKilled ? ': out of memory' : '');
-    super(`The worker process ${pid} ${what} while it had the task "${task}"${why}`);
+    const why = cause
+      ? `: ${cause.message}`
+      : (WHY[reason] ?? (oomKilled ? ': out of memory' : ''));
+    const options = cause && { cause };
+    super(`The worker process ${pid} ${what} while it had the task "${task}"${why}`, options);
     this.name = 'WorkerExited';
     this.code = code;
     this.signal = signal;

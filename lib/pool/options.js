@@ -7,13 +7,14 @@ const { fileURLToPath } = require('node:url');
 const { invalidArgType, invalidArgValue, outOfRange } = require('../errors.js');
 const { settleExtras } = require('../extra-options.js');
 const { normalizeForkArguments } = require('../fork-options.js');
-const { normalizeSpawnArguments } = require('../options.js');
+const { normalizeSpawnArguments, sanitizeKillSignal } = require('../options.js');
 const {
   isNullish,
   validateAbortSignal,
   validateArray,
   validateBoolean,
   validateFunction,
+  validateMaxMessageSize,
   validateObject,
   validateOneOf,
   validatePath,
@@ -83,6 +84,8 @@ function poolOptions(script, given) {
     options: request,
   } = normalizeForkArguments(options.script, options.args, options.fork);
   settleExtras(normalizeSpawnArguments(file, args, request));
+  sanitizeKillSignal(request.killSignal);
+  validateMaxMessageSize(request.maxMessageSize);
   return options;
 }
 
@@ -130,7 +133,7 @@ function checkTask(name, args) {
 function checkTaskOptions(options, pool) {
   validateObject(options, 'options');
   const { signal, priority, onProgress } = options;
-  validateAbortSignal(signal);
+  validateSignal(signal);
   if (!isNullish(onProgress)) validateFunction(onProgress, 'options.onProgress');
   if (!isNullish(priority)) {
     if (typeof priority !== 'number') throw invalidArgType('options.priority', 'number', priority);
@@ -147,6 +150,16 @@ function checkTaskOptions(options, pool) {
     timeout: of('timeout'),
     retries: of('retries'),
   };
+}
+
+/** What is listened to: that it has `aborted`, which is enough for Node, is not enough here. */
+function validateSignal(signal) {
+  validateAbortSignal(signal);
+  if (signal === undefined) return;
+  for (const method of ['addEventListener', 'removeEventListener']) {
+    if (typeof signal[method] === 'function') continue;
+    throw invalidArgType('options.signal', 'AbortSignal', signal);
+  }
 }
 
 /** Items of a stream that may be under way or wait to be read. */

@@ -86,23 +86,27 @@ class Outputs {
     return [stdout === 'ignore' ? 'ignore' : isDirect ? 'inherit' : 'pipe', 'pipe'];
   }
 
-  /**
-   * @param {any} child
-   * @param {number} id
-   * @returns {Tail} of its stderr
-   */
-  attach(child, id) {
+  /** @param {any} child @returns {Tail} of its stderr */
+  tail(child) {
     const tail = new Tail();
     child.stderr?.on('data', (chunk) => tail.add(chunk));
-    if (child.stdout) this.#pass(child, id, child.stdout, this.stdout ?? process.stdout);
-    if (child.stderr && this.#options.stderr !== 'ignore') {
-      this.#pass(child, id, child.stderr, this.stderr ?? process.stderr);
-    }
     return tail;
   }
 
-  #pass(child, id, source, sink) {
+  /**
+   * Passes on what it writes. Throws what the program's `prefix` throws.
+   * @param {any} child
+   * @param {number} id
+   */
+  attach(child, id) {
     const prefix = this.#prefixOf(child, id);
+    if (child.stdout) this.#pass(prefix, child.stdout, this.stdout ?? process.stdout);
+    if (child.stderr && this.#options.stderr !== 'ignore') {
+      this.#pass(prefix, child.stderr, this.stderr ?? process.stderr);
+    }
+  }
+
+  #pass(prefix, source, sink) {
     const lines = prefix === '' ? undefined : new Prefixer(prefix);
     const write = (chunk) => {
       if (chunk.length === 0 || sink.destroyed || sink.write(chunk) || sink !== this.#ours(sink))

@@ -36,7 +36,12 @@ class Pool extends EventEmitter {
     this.#defaults = options.checkTaskOptions({}, checked);
     this.#core = new Core(checked, (event, ...values) => {
       if (channel.hasSubscribers) channel.publish({ event, pool: this, values });
-      this.emit(event, ...values);
+      try {
+        this.emit(event, ...values);
+      } catch (error) {
+        // A listener's: what the pool is about to do is done whole.
+        process.nextTick(rethrow, error);
+      }
     });
     this.methods = methodsOf(this);
   }
@@ -150,6 +155,10 @@ class Pool extends EventEmitter {
   [ASYNC_DISPOSE]() {
     return this.close();
   }
+}
+
+function rethrow(error) {
+  throw error;
 }
 
 Object.assign(Pool, errors);

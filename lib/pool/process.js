@@ -40,6 +40,8 @@ class WorkerProcess {
   #outputs;
   #child;
   #tail;
+  /** What was wrong with its channel. @type {Error | undefined} */
+  #cause;
   #oomKills;
   #hasEnded = false;
   /** @type {NodeJS.Timeout | undefined} */
@@ -51,6 +53,8 @@ class WorkerProcess {
   gone;
   /** Why we killed it. */
   reason = '';
+  /** What is wrong with it from the start. @type {{ error: any } | undefined} */
+  failure;
   /** @type {number | undefined} */
   pid;
   startedAt = performance.now();
@@ -92,7 +96,7 @@ class WorkerProcess {
     this.pid = child.pid;
     alive.add(this);
     watchExit();
-    this.#tail = this.#outputs.attach(child, this.#id);
+    this.#tail = this.#outputs.tail(child);
     // The pool itself keeps the program alive, as long as it has something to do.
     for (const part of [child, child.channel, child.stdout, child.stderr]) part?.unref?.();
     child.on('internalMessage', (frame) => {
@@ -100,8 +104,9 @@ class WorkerProcess {
     });
     child.on('message', (message) => this.#owner.onmessage(message));
     child.on('error', (error) => {
-      // It was never started; other failures (of a send, of a kill) are followed by its end.
+      // It was never started; other failures are followed by its end, and that of the channel tells why.
       if (child.pid === undefined) this.#end({ code: null, signal: null, error });
+      else if (error.code === 'ERR_SPROG_MESSAGE_TOO_LARGE') this.#brokenBy(error);
     });
     child.on('disconnect', () => {
       if (child.exitCode === null && child.signalCode === null) this.#lostChannel();
@@ -112,6 +117,25 @@ class WorkerProcess {
       this.#timer = setTimeout(() => this.#end({ code, signal }), OUTPUTS_MS);
     });
     child.on('close', (code, signal) => this.#end({ code, signal }));
+    this.#passOutputs();
+  }
+
+  /** A process is there already: whatever the program's `prefix` does, its end is still waited for. */
+  #passOutputs() {
+    if (this.pid === undefined) return;
+    try {
+      this.#outputs.attach(this.#child, this.#id);
+    } catch (error) {
+      this.failure = { error };
+      this.#child.stdout?.resume();
+    }
+  }
+
+  /** It would end by itself now, as if nothing had been wrong. */
+  #brokenBy(error) {
+    if (this.reason || this.#hasEnded) return;
+    this.#cause = error;
+    this.kill('channel');
   }
 
   /** Its channel closes with it: only if it then lives on has the channel been broken. */
@@ -158,7 +182,9 @@ class WorkerProcess {
     const oomKilled = this.reason ? false : wasOomKilled(this.#child, signal, this.#oomKills);
     const { reason, pid } = this;
     const stderr = this.#tail.toString();
-    const ending = { worker: this.#id, pid, code, signal, oomKilled, reason, stderr, error, begun };
+    const cause = this.#cause;
+    const ending = { worker: this.#id, pid, code, signal, oomKilled, reason, stderr, begun };
+    Object.assign(ending, { cause, error: error ?? cause });
     if (!reason) ending.reason = oomKilled ? 'oom' : signal ? 'signal' : 'exit';
     this.#owner.onend(ending);
   }

@@ -1,13 +1,19 @@
 'use strict';
 // Errors on their way from a worker to the program: name, message, stack, cause, code and whatever
 // else they carry arrive, and what arrives is an Error. Used at both ends.
+//
+// They travel as a table in which each error stands once, however many others name it: an error may be
+// its own cause, and many may share one. What names an error is a reference, `{ at }` with its place in
+// the table; any other value is `{ thrown }`.
 
 const { types } = require('node:util');
 
 /** Causes of causes that are followed. */
 const MAX_DEPTH = 8;
+/** Errors that one of them may bring along. */
+const MAX_ERRORS = 10_000;
 /** What is set apart, or would hide what the class has. */
-const APART = new Set(['name', 'message', 'stack', 'cause', 'errors']);
+const APART = new Set(['name', 'message', 'stack', 'cause', 'code', '__proto__']);
 
 const CLASSES = new Map(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((Class) => [
@@ -21,35 +27,89 @@ const CLASSES = new Map(
  * @param {any} thrown
  * @param {boolean} [bare] without its properties, where they cannot be sent
  */
-function encodeError(thrown, bare = false, depth = 0) {
-  if (!isError(thrown)) return { thrown: bare ? String(safely(() => `${thrown}`)) : thrown };
-  /** @type {any} */
-  const encoded = {
-    name: text(() => thrown.name),
-    message: text(() => thrown.message),
-    stack: text(() => thrown.stack),
-  };
-  if (depth < MAX_DEPTH) {
-    const cause = safely(() => (Object.hasOwn(thrown, 'cause') ? { is: thrown.cause } : undefined));
-    if (cause) encoded.cause = encodeError(cause.is, bare, depth + 1);
-    const errors = safely(() => (Array.isArray(thrown.errors) ? thrown.errors : undefined));
-    if (errors) encoded.errors = errors.map((error) => encodeError(error, bare, depth + 1));
+function encodeError(thrown, bare = false) {
+  const table = new Table(bare);
+  const root = table.refer(thrown, 0);
+  return { root, errors: table.encodeAll() };
+}
+
+/** The errors that are to be sent, the nearest first. */
+class Table {
+  #bare;
+  /** @type {{ error: any, depth: number }[]} */
+  #entries = [];
+  /** @type {Map<any, number>} */
+  #places = new Map();
+
+  /** @param {boolean} bare */
+  constructor(bare) {
+    this.#bare = bare;
   }
-  const code = safely(() => thrown.code);
-  if (typeof code === 'string' || typeof code === 'number') encoded.code = code;
-  if (!bare) {
-    const entries = Object.keys(thrown)
-      .filter((key) => !APART.has(key) && key !== 'code')
-      .map((key) => [key, safely(() => thrown[key])])
-      .filter(([, value]) => value !== undefined && typeof value !== 'function');
-    if (entries.length > 0) encoded.properties = Object.fromEntries(entries);
+
+  /** A reference to a value; undefined if it is an error too far away. */
+  refer(value, depth) {
+    if (!isError(value)) return { thrown: this.#bare ? textOf(value) : value };
+    let at = this.#places.get(value);
+    if (at === undefined) {
+      if (depth > MAX_DEPTH || this.#entries.length === MAX_ERRORS) return undefined;
+      at = this.#entries.push({ error: value, depth }) - 1;
+      this.#places.set(value, at);
+    }
+    return { at };
   }
-  return encoded;
+
+  /** Those that others bring along are added meanwhile. */
+  encodeAll() {
+    const encoded = [];
+    for (let at = 0; at < this.#entries.length; at++) encoded.push(this.#encode(this.#entries[at]));
+    return encoded;
+  }
+
+  #encode({ error, depth }) {
+    /** @type {any} */
+    const encoded = {
+      name: text(() => error.name),
+      message: text(() => error.message),
+      stack: text(() => error.stack),
+    };
+    const refer = (value) => this.refer(value, depth + 1);
+    const cause = safely(() => (Object.hasOwn(error, 'cause') ? { is: error.cause } : undefined));
+    if (cause) encoded.cause = refer(cause.is);
+    const errors = safely(() => (Array.isArray(error.errors) ? [...error.errors] : undefined));
+    if (errors) {
+      encoded.list = errors.map(refer).filter(Boolean);
+      encoded.isAggregate = isAggregate(error);
+    }
+    const code = safely(() => error.code);
+    if (typeof code === 'string' || typeof code === 'number') encoded.code = code;
+    if (!this.#bare) addProperties(encoded, error, refer);
+    return encoded;
+  }
+}
+
+/** Errors among them are referred to as the others are. */
+function addProperties(encoded, error, refer) {
+  const properties = [];
+  const links = [];
+  for (const key of safely(() => Object.keys(error)) ?? []) {
+    if (APART.has(key) || (key === 'errors' && encoded.list)) continue;
+    const value = safely(() => error[key]);
+    if (value === undefined || typeof value === 'function') continue;
+    if (isError(value)) links.push([key, refer(value)]);
+    else properties.push([key, value]);
+  }
+  if (properties.length > 0) encoded.properties = Object.fromEntries(properties);
+  if (links.length > 0) encoded.links = links.filter(([, link]) => link !== undefined);
 }
 
 /** @returns {boolean} */
-function isError(thrown) {
-  return types.isNativeError(thrown) || thrown instanceof Error;
+function isError(value) {
+  return types.isNativeError(value) || safely(() => value instanceof Error) === true;
+}
+
+/** Other errors have a list of that name too. */
+function isAggregate(error) {
+  return safely(() => error instanceof AggregateError || error.name === 'AggregateError') === true;
 }
 
 /** What a getter of the program's gives; undefined if it throws. */
@@ -66,27 +126,41 @@ function text(get) {
   return typeof value === 'string' ? value : '';
 }
 
-/** @param {any} encoded */
-function decodeError(encoded) {
-  if (typeof encoded?.message !== 'string') return encoded?.thrown;
-  const error = /** @type {any} */ (construct(encoded));
-  if (error.name !== encoded.name && encoded.name) hidden(error, 'name', encoded.name);
-  hidden(error, 'stack', encoded.stack);
-  if (encoded.cause) hidden(error, 'cause', decodeError(encoded.cause));
-  if (encoded.code !== undefined) error.code = encoded.code;
-  return Object.assign(error, encoded.properties);
+/** Symbols have a text too, but not in a template. */
+function textOf(value) {
+  return safely(() => String(value)) ?? typeof value;
 }
 
-function construct({ name, message, errors }) {
+/** @param {any} sent what encodeError() made */
+function decodeError({ root, errors }) {
+  // All are made before any is told of another.
+  const made = errors.map(construct);
+  const resolve = (reference) => ('at' in reference ? made[reference.at] : reference.thrown);
+  for (const [at, encoded] of errors.entries()) complete(made[at], encoded, resolve);
+  return resolve(root);
+}
+
+function construct({ name, message, isAggregate: hasList }) {
   const { stackTraceLimit } = Error;
   // Its stack is the worker's.
   Error.stackTraceLimit = 0;
   try {
-    if (errors) return new AggregateError(errors.map(decodeError), message);
+    if (hasList) return new AggregateError([], message);
     return new (CLASSES.get(name) ?? Error)(message);
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
+}
+
+function complete(error, { name, stack, cause, list, isAggregate: hasList, ...rest }, resolve) {
+  if (error.name !== name && name) hidden(error, 'name', name);
+  hidden(error, 'stack', stack);
+  if (cause) hidden(error, 'cause', resolve(cause));
+  if (hasList) hidden(error, 'errors', list.map(resolve));
+  else if (list) error.errors = list.map(resolve);
+  if (rest.code !== undefined) error.code = rest.code;
+  Object.assign(error, rest.properties);
+  for (const [key, link] of rest.links ?? []) error[key] = resolve(link);
 }
 
 function hidden(error, name, value) {

@@ -2,6 +2,7 @@
 // Puts the tasks of a worker into frames and sends them.
 
 const { OP, FLAG, packHead } = require('./protocol.js');
+const { refuseUnreadable } = require('./readable.js');
 
 /** Values of a frame, so that plain ones still go as JSON. */
 const MAX_VALUES = 480;
@@ -51,6 +52,7 @@ class TaskSender {
       }
     } while (at < tasks.length && flat.length < MAX_VALUES && objects < MAX_OBJECTS);
     try {
+      if (objects > 0) refuseUnreadable(flat);
       this.#hasRoom(this.#process.send(frame, () => this.#hasRoom(true)));
     } catch (error) {
       this.#sendEach(tasks.slice(start, at), frame.n, error);

@@ -141,9 +141,9 @@ class Staff {
     this.#awaitTree(worker.gone);
     for (const other of this.workers) if (other.successor === worker) other.successor = undefined;
     const { wasReady, leave, wear } = worker;
-    const { code, signal, oomKilled, stderr } = ending;
+    const { code, signal, oomKilled, stderr, cause } = ending;
     const reason = leave ?? ending.reason;
-    core.emit('workerExit', { ...worker.identity, code, signal, oomKilled, reason, stderr });
+    core.emit('workerExit', { ...worker.identity, code, signal, oomKilled, reason, stderr, cause });
     if (leave === undefined) {
       if (!wasReady) this.#failed(startError(worker, ending), stderr);
       else this.counts.restarted += 1;

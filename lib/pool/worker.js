@@ -44,7 +44,7 @@ class Worker {
   sampledAt = 0;
   /** Started in its place. @type {Worker | undefined} */
   successor;
-  /** Why its module could not be loaded. */
+  /** Why its module could not be loaded. @type {{ error: any } | undefined} */
   failure;
 
   /** Throws what fork() throws. @param {any} core @param {number} id */
@@ -66,6 +66,11 @@ class Worker {
       () => core.schedule(),
       (task, error) => core.refused(this, task, error),
     );
+    this.failure = this.#process.failure;
+    if (this.failure) {
+      this.kill('prefix');
+      return;
+    }
     const claims = this.#process.hasClaims ? CLAIMS_FD : -1;
     const { script, concurrency, startTimeout } = options;
     this.#process.send({ o: OP.INIT, script, concurrency, claims });

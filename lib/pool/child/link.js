@@ -5,6 +5,7 @@
 
 const { CMD, OP } = require('../protocol.js');
 const { ownChannel } = require('../../ipc/child-end.js');
+const { refuseUnreadable } = require('../readable.js');
 const { encodeError } = require('../remote-error.js');
 
 const channel = ownChannel();
@@ -12,8 +13,13 @@ const ignore = () => {};
 // That the pool is gone is told by the end of the channel.
 if (channel) channel.onfailure = ignore;
 
-/** @param {any} frame @param {boolean} [mayWait] there is more to come in this tick */
+/**
+ * Throws where what it carries cannot be sent.
+ * @param {any} frame
+ * @param {boolean} [mayWait] there is more to come in this tick
+ */
 function send(frame, mayWait = true) {
+  refuseUnreadable(frame.v ?? frame.e);
   frame.cmd = CMD;
   if (channel) channel.send(frame, -1, undefined, mayWait);
   else if (process.connected)

@@ -23,7 +23,8 @@ async function evaluate(file, importModule) {
     try {
       return withDefault(createRequire(file)(file));
     } catch (error) {
-      const { code } = /** @type {any} */ (error);
+      // It may throw anything, null too.
+      const code = /** @type {any} */ (error)?.code;
       if (code !== 'ERR_REQUIRE_ESM' && code !== 'ERR_REQUIRE_ASYNC_MODULE') throw error;
     }
   }

@@ -144,19 +144,23 @@ class Runner {
     this.#running.set(task.number, task);
     task.began = performance.now();
     let value;
+    /** @type {Promise<any> | undefined} */
+    let promise;
     try {
       const { enter } = this.#ambient;
       const run = enter ? () => enter(task, () => call(task)) : () => call(task);
       value = this.#context.runInAsyncScope(run);
+      // To look at what it returned may run code of the program too.
+      if (isThenable(value)) promise = Promise.resolve(value);
     } catch (error) {
       this.#fail(task, error);
       return;
     }
-    if (!isThenable(value)) {
+    if (promise === undefined) {
       this.#succeed(task, value);
       return;
     }
-    Promise.resolve(value).then(
+    promise.then(
       (result) => {
         this.#succeed(task, result);
         this.#pump();
@@ -169,13 +173,13 @@ class Runner {
   }
 
   #succeed(task, value) {
-    const ran = this.#end(task);
-    if (!task.isStream && isStream(value)) {
-      const error = new TypeError(`"${task.name}" returns a stream: use stream() for it`);
-      sendError(task.number, ran, Object.assign(error, { code: 'ERR_SPROG_IS_A_STREAM' }));
-    } else {
-      sendValue(task.number, ran, value, this.#head < this.#queue.length);
+    try {
+      if (!task.isStream && isStream(value)) throw isAStream(task.name);
+    } catch (error) {
+      this.#fail(task, error);
+      return;
     }
+    sendValue(task.number, this.#end(task), value, this.#head < this.#queue.length);
   }
 
   #fail(task, error) {
@@ -207,6 +211,11 @@ function isThenable(value) {
 function isStream(value) {
   if (value === null || typeof value !== 'object') return false;
   return typeof value[Symbol.asyncIterator] === 'function' || types.isGeneratorObject(value);
+}
+
+function isAStream(name) {
+  const error = new TypeError(`"${name}" returns a stream: use stream() for it`);
+  return Object.assign(error, { code: 'ERR_SPROG_IS_A_STREAM' });
 }
 
 function noSuchFunction(name) {
