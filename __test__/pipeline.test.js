@@ -122,6 +122,23 @@ describe('a pipeline', () => {
     for (const { pid } of promise.children) assert.ok(await waitGone(pid, PATIENCE_MS));
   });
 
+  it('throws at the end of a loop what it has failed with, also if nothing was started', async () => {
+    const long = 'x'.repeat(3_000_000);
+    for (const [stages, options, code] of [
+      [[['echo'], ['cat']], { signal: AbortSignal.abort() }, 'ABORT_ERR'],
+      [[['echo'], ['cat', long]], {}, 'E2BIG'],
+      [[['echo', long], ['cat']], {}, 'E2BIG'],
+      [[['echo'], ['/nonexistent/program']], {}, 'ENOENT'],
+    ]) {
+      const error = await failure(
+        (async () => {
+          for await (const line of pipeline(stages, options)) assert.fail(line);
+        })(),
+      );
+      assert.strictEqual(error.code, code);
+    }
+  });
+
   it('does not wait for a grandchild that holds the last pipe', async () => {
     const { stdout } = await pipeline([['echo', 'x'], sh('cat; sleep 60 & echo $!')]);
     const [line, pid] = stdout.split('\n');

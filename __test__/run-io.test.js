@@ -364,5 +364,22 @@ describe('a loop over the lines', () => {
     const promise = run('true', { stdout: 'ignore' });
     assert.throws(() => promise[Symbol.asyncIterator](), { code: 'ERR_INVALID_STATE' });
     await promise;
+    // That is all there is to tell: the loop had the only promise.
+    await assert.rejects(lines(run('false', { stdout: 'ignore' })), { code: 'ERR_INVALID_STATE' });
+  });
+
+  it('throws at its end that nothing was started', async () => {
+    const long = 'x'.repeat(3 * MEGABYTE);
+    for (const [start, code] of [
+      [(options) => run('echo', { ...options, signal: AbortSignal.abort() }), 'ABORT_ERR'],
+      [(options) => run('echo', [long], options), 'E2BIG'],
+      [(options) => run('/nonexistent/program', options), 'ENOENT'],
+    ]) {
+      const error = await lines(start()).catch((error) => error);
+      assert.ok(error instanceof RunError, String(error));
+      assert.strictEqual(error.code, code);
+      assert.deepStrictEqual(await lines(start({ reject: false })), []);
+      for await (const line of start({ reject: false })) assert.fail(line);
+    }
   });
 });

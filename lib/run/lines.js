@@ -6,10 +6,13 @@ const { maxBufferExceeded } = require('../errors.js');
 
 /**
  * @param {InstanceType<typeof import('./execution.js').Execution>} execution of which stdout is a pipe
- * @param {() => Promise<unknown>} finished resolves when all is known; rejects if the run has failed
+ * @param {Promise<unknown>} finished resolves when all is known; rejects if the run has failed
  */
 function iterate(execution, finished) {
-  if (!execution.child.stdout) throw notIterable();
+  // The loop tells of a failure, also where it cannot begin: nobody else may have the promise.
+  finished.catch(() => {});
+  // What was not started has no streams; that is told at the end of the loop.
+  if (execution.wasStarted && !execution.child.stdout) throw notIterable();
   return new Lines(execution, finished);
 }
 
@@ -38,6 +41,8 @@ class Lines {
     this.#execution = execution;
     this.#finished = finished;
     this.#stream = execution.child.stdout;
+    this.#hasEnded = !this.#stream;
+    if (this.#hasEnded) return;
     // From here on nothing is collected.
     const before = execution.stdout.detach();
     execution.stdout = undefined;
@@ -62,7 +67,7 @@ class Lines {
         this.#hasEnded = true;
         this.#execution.stop(undefined);
         this.#stream.destroy();
-        await this.#finished().catch(() => {});
+        await this.#finished.catch(() => {});
       }
       this.#items = [];
       return { value: await value, done: true };
@@ -95,7 +100,7 @@ class Lines {
       await this.#read();
     }
     if (this.#at < this.#items.length) return { value: this.#items[this.#at++], done: false };
-    await this.#finished();
+    await this.#finished;
     return { value: undefined, done: true };
   }
 

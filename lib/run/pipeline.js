@@ -18,11 +18,7 @@ function pipeline(callee, stages, options) {
   const { promise } = line;
   line.start();
   promise.children = line.executions.map(({ child }) => child);
-  promise[Symbol.asyncIterator] = () => {
-    const lines = iterate(line.last, () => promise);
-    promise.catch(() => {});
-    return lines;
-  };
+  promise[Symbol.asyncIterator] = () => iterate(line.last, promise);
   return promise;
 }
 

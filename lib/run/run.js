@@ -28,12 +28,7 @@ function run(callee, command, args, options) {
   });
   execution.start();
   promise.child = execution.child;
-  promise[Symbol.asyncIterator] = () => {
-    const lines = iterate(execution, () => promise);
-    // The loop tells of a failure.
-    promise.catch(() => {});
-    return lines;
-  };
+  promise[Symbol.asyncIterator] = () => iterate(execution, promise);
   return promise;
 }
 
