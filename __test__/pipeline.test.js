@@ -106,6 +106,24 @@ describe('a pipeline', () => {
     assert.strictEqual(stderr, 'one\ntwo');
   });
 
+  it('tells of all stages in its own form, whatever a stage wants', async () => {
+    const say = (text, encoding) => ({
+      command: 'sh',
+      args: ['-c', `cat; printf ${text} >&2`],
+      options: { encoding },
+    });
+    const text = await pipeline([say('one', 'buffer'), say('two'), say('three', 'buffer')]);
+    assert.deepStrictEqual(text.stages[0].stderr, Buffer.from('one'));
+    assert.strictEqual(text.stages[1].stderr, 'two');
+    assert.strictEqual(text.stderr, 'one\ntwo\nthree');
+    const stages = [say('one'), say('two', 'hex'), say('three', 'buffer')];
+    const bytes = await pipeline(stages, { encoding: 'buffer' });
+    assert.strictEqual(bytes.stages[1].stderr, '74776f');
+    assert.deepStrictEqual(bytes.stderr, Buffer.from('onetwothree'));
+    const lines = await pipeline([say('one', 'latin1'), say('two')], { lines: true });
+    assert.deepStrictEqual(lines.stderr, ['one', 'two']);
+  });
+
   it('is a loop over the lines of its last stage', async () => {
     const lines = [];
     for await (const line of pipeline([

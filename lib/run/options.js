@@ -92,6 +92,7 @@ function settleFlag(request, name, fallback) {
   return value;
 }
 
+/** @returns {BufferEncoding | null} null for Buffers */
 function settleEncoding(encoding) {
   if (isNullish(encoding)) return 'utf8';
   if (encoding === 'buffer') return null;
@@ -126,4 +127,4 @@ function toCount(count, name) {
   return count;
 }
 
-module.exports = { settle };
+module.exports = { settle, settleEncoding };

@@ -123,7 +123,7 @@ class Line {
       if (failed !== -1) this.#failed = failed;
     }
     const durationMs = performance.now() - this.#startedAt;
-    const outcome = toPipelineResult(this.#results, this.#failed, durationMs);
+    const outcome = toPipelineResult(this.#results, this.#failed, durationMs, this.#settled);
     if (outcome.failed && this.#settled.reject) {
       this.#reject(toPipelineError(outcome, this.#settled, this.#site));
     } else {
