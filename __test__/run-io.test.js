@@ -10,7 +10,7 @@ const path = require('node:path');
 const { Readable } = require('node:stream');
 const { pathToFileURL } = require('node:url');
 const { after, before, describe, it: test } = require('node:test');
-const { run, runSync, RunError } = require('..');
+const { pipeline, run, runSync, RunError } = require('..');
 const { countFds, until, waitGone } = require('./helpers/processes.js');
 
 const PATIENCE_MS = 30_000;
@@ -108,6 +108,38 @@ describe('input', () => {
     const stream = new Readable({ read() {} });
     assert.strictEqual((await sh('echo done', { input: stream })).stdout, 'done');
     assert.strictEqual(stream.destroyed, true);
+  });
+
+  it('of what is not started is let go of', async () => {
+    const before = countFds();
+    const long = 'x'.repeat(3 * MEGABYTE);
+    for (const start of [
+      (input) => run('/nonexistent/program', { input, reject: false }),
+      (input) => run('cat', { input, reject: false, signal: AbortSignal.abort() }),
+      (input) => run('cat', [long], { input, reject: false }),
+      (input) => pipeline([['/nonexistent/program'], ['cat']], { input, reject: false }),
+      (input) => pipeline([['cat', long], ['cat']], { input, reject: false }),
+    ]) {
+      const file = fs.createReadStream('/dev/zero');
+      await once(file, 'open');
+      assert.strictEqual((await start(file)).failed, true);
+      assert.strictEqual(file.destroyed, true);
+      let isReturned = false;
+      const iterable = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => new Promise(() => {}),
+          return: async () => {
+            isReturned = true;
+          },
+        }),
+      };
+      await start(iterable);
+      assert.strictEqual(isReturned, true);
+      const web = new Blob(['x']).stream();
+      web.getReader();
+      for (const input of [web, 'x', ['x'], { file: '/dev/null' }]) await start(input);
+    }
+    assert.ok(await until(() => countFds() <= before, PATIENCE_MS));
   });
 
   it('that fails ends the program, and is the cause', async () => {

@@ -8,7 +8,7 @@ const { ChildProcess } = require('../child.js');
 const { kTree } = require('../child-extras.js');
 const { abortError } = require('../errors.js');
 const { getReady, killLater, setForceKillAfter } = require('../force-kill.js');
-const { feed } = require('./input.js');
+const { feed, release } = require('./input.js');
 const { collect } = require('./outputs.js');
 const { openFiles } = require('./stdio.js');
 
@@ -81,6 +81,7 @@ class Execution {
     this.wasStarted = this.child.pid !== undefined;
     this.#collect();
     if (this.wasStarted) this.#watch();
+    else release(this.settings.source);
   }
 
   #spawn(request, files) {
@@ -101,6 +102,7 @@ class Execution {
   /** Ends it before it began. */
   fail(error) {
     this.cause ??= error;
+    release(this.settings.source);
     process.nextTick(() => {
       this.#hooks.onexit?.();
       this.#end();
