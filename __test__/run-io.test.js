@@ -293,6 +293,26 @@ describe('output', () => {
     assert.deepStrictEqual([stdout, stderr], [undefined, undefined]);
   });
 
+  it('over a channel comes whole, and a grandchild that holds it is not waited for', async () => {
+    const stdio = ['ignore', 'pipe', 'pipe', 'ipc'];
+    const start = Date.now();
+    const { stdout } = await sh('sleep 60 & echo $!', { stdio });
+    process.kill(Number(stdout), 'SIGKILL');
+    assert.ok(Date.now() - start < PATIENCE_MS);
+    // What was sent by the end of the program is in the channel, and somebody has it open.
+    const lines =
+      'for (let i = 0; i < 1000; i++) console.log(JSON.stringify({ i, pad: "x".repeat(50) }))';
+    const script = `sleep 60 3>&3 & echo $!; exec "${process.execPath}" -e '${lines}' >&3`;
+    const promise = sh(script, { stdio });
+    const seen = [];
+    promise.child.on('message', ({ i }) => seen.push(i));
+    const isOver = once(promise.child, 'disconnect');
+    process.kill(Number((await promise).stdout), 'SIGKILL');
+    await isOver;
+    assert.deepStrictEqual([seen.length, seen.at(-1)], [1000, 999]);
+    assert.strictEqual(promise.child.connected, false);
+  });
+
   it('beyond the third descriptor is the caller’s', async () => {
     const promise = sh('echo x >&3', { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
     let text = '';

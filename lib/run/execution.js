@@ -159,6 +159,7 @@ class Execution {
     for (const undo of this.#atExit) undo();
     // A grandchild may hold them open for as long as it likes.
     for (const stream of this.child.stdio.slice(1)) stream?.endSoon?.();
+    if (this.child.channel) require('../ipc/open.js').endChannelSoon(this.child);
     this.#hooks.onexit?.();
   }
 
