@@ -391,6 +391,28 @@ describe('a loop over the lines', () => {
     assert.ok(await until(() => countFds() <= before, PATIENCE_MS));
   });
 
+  it('is over when it was left, or has failed', async () => {
+    const over = { value: undefined, done: true };
+    const left = run('yes')[Symbol.asyncIterator]();
+    assert.deepStrictEqual(await left.next(), { value: 'y', done: false });
+    assert.deepStrictEqual(await left.return('why'), { value: 'why', done: true });
+    assert.deepStrictEqual([await left.next(), await left.next()], [over, over]);
+    const failed = sh('echo a; exit 5')[Symbol.asyncIterator]();
+    const results = await Promise.allSettled([1, 2, 3, 4].map(() => failed.next()));
+    assert.deepStrictEqual(
+      results.map(({ value, reason }) => value ?? reason.code),
+      [{ value: 'a', done: false }, 5, over, over],
+    );
+    const promise = sh('echo a; sleep 60');
+    const broken = promise[Symbol.asyncIterator]();
+    await broken.next();
+    promise.child.stdout.destroy(new Error('mine'));
+    await assert.rejects(broken.next(), /mine/);
+    assert.deepStrictEqual(await broken.next(), over);
+    promise.child.kill();
+    await assert.rejects(promise, RunError);
+  });
+
   it('begins with what there was before', async () => {
     const promise = sh('echo early; sleep 0.2; echo late');
     await once(promise.child.stdout, 'data');

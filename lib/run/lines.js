@@ -35,7 +35,10 @@ class Lines {
   /** What was asked for is answered in order. @type {Promise<any>} */
   #last = Promise.resolve();
   #waiting = 0;
+  /** Nothing more will come. */
   #hasEnded = false;
+  /** Nothing more will be told, neither a line nor a failure. */
+  #isDone = false;
 
   constructor(execution, finished) {
     this.#execution = execution;
@@ -63,13 +66,14 @@ class Lines {
   /** The loop is left early: the program is ended, and waited for. */
   return(value) {
     return this.#inOrder(async () => {
+      this.#isDone = true;
+      this.#items = [];
       if (!this.#hasEnded) {
         this.#hasEnded = true;
         this.#execution.stop(undefined);
         this.#stream.destroy();
         await this.#finished.catch(() => {});
       }
-      this.#items = [];
       return { value: await value, done: true };
     });
   }
@@ -100,18 +104,29 @@ class Lines {
       await this.#read();
     }
     if (this.#at < this.#items.length) return { value: this.#items[this.#at++], done: false };
-    await this.#finished;
+    if (!this.#isDone) {
+      this.#isDone = true;
+      await this.#finished;
+    }
     return { value: undefined, done: true };
   }
 
   async #read() {
-    const piece = await this.#pieces.next().catch(toEnd);
+    const piece = await this.#pieces.next().catch((error) => this.#fail(error));
     if (!piece.done) {
       this.#take(piece.value);
       return;
     }
     this.#hasEnded = true;
     if (this.#rest !== '') this.#items.push(this.#rest);
+  }
+
+  #fail(error) {
+    // Destroyed, by what ended the run: that is told at its end.
+    if (error?.code === 'ERR_STREAM_PREMATURE_CLOSE') return { done: true };
+    this.#hasEnded = true;
+    this.#isDone = true;
+    throw error;
   }
 
   #take(piece) {
@@ -139,12 +154,6 @@ class Lines {
     this.#hasEnded = true;
     this.#stream.destroy();
   }
-}
-
-/** Destroyed, by what ended the run: that is told at its end. */
-function toEnd(error) {
-  if (error?.code === 'ERR_STREAM_PREMATURE_CLOSE') return { done: true };
-  throw error;
 }
 
 module.exports = { iterate };
