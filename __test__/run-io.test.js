@@ -442,6 +442,17 @@ describe('a loop over the lines', () => {
     await assert.rejects(lines(run('false', { stdout: 'ignore' })), { code: 'ERR_INVALID_STATE' });
   });
 
+  it('can be had once', async () => {
+    const promise = sh('echo a');
+    assert.deepStrictEqual(await lines(promise), ['a']);
+    const again = { name: 'TypeError', code: 'ERR_INVALID_STATE', message: /iterated over before/ };
+    await assert.rejects(lines(promise), again);
+    const failing = sh('sleep 0.1; exit 5');
+    const first = failing[Symbol.asyncIterator]();
+    await assert.rejects(lines(failing), again);
+    await assert.rejects(first.next(), RunError);
+  });
+
   it('throws at its end that nothing was started', async () => {
     const long = 'x'.repeat(3 * MEGABYTE);
     for (const [start, code] of [

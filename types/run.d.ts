@@ -196,7 +196,7 @@ export interface RunPromise<O = RunOptions>
    * `encoding: 'buffer'` its chunks. Nothing of it is collected then, and the program waits while the loop
    * does. Leaving the loop early ends the program; a failure is thrown at the end of the loop.
    *
-   * @throws `ERR_INVALID_STATE` where stdout is no pipe
+   * @throws `ERR_INVALID_STATE` where stdout is no pipe, and the second time
    */
   [Symbol.asyncIterator](): AsyncGenerator<
     OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string,

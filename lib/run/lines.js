@@ -12,12 +12,16 @@ function iterate(execution, finished) {
   // The loop tells of a failure, also where it cannot begin: nobody else may have the promise.
   finished.catch(() => {});
   // What was not started has no streams; that is told at the end of the loop.
-  if (execution.wasStarted && !execution.child.stdout) throw notIterable();
+  if (execution.child.stdout) {
+    if (!execution.stdout) throw notIterable('they have been iterated over before');
+  } else if (execution.wasStarted) {
+    throw notIterable('stdout is not a pipe');
+  }
   return new Lines(execution, finished);
 }
 
-function notIterable() {
-  const error = new TypeError('There are no lines to iterate over: stdout is not a pipe');
+function notIterable(reason) {
+  const error = new TypeError(`There are no lines to iterate over: ${reason}`);
   return Object.assign(error, { code: 'ERR_INVALID_STATE' });
 }
 
