@@ -258,7 +258,23 @@ describe('output', () => {
         maxBuffer: { head: 2, tail: 2 },
       });
       assert.strictEqual(stdout, 'a\n[... 8 bytes dropped ...]\nb');
-      assert.strictEqual(dropped.stdout, 6);
+      assert.strictEqual(dropped.stdout, 8);
+      const file = write('characters', Buffer.from('ab😀xxxx😀cd', 'utf16le'));
+      for (const [encoding, head, tail, text, missing] of [
+        ['utf16le', 5, 7, 'ab\n[... 16 bytes dropped ...]\ncd', 16],
+        ['ucs2', 7, 6, 'ab\n[... 16 bytes dropped ...]\ncd', 16],
+        ['UTF-16LE', 8, 8, 'ab😀\n[... 8 bytes dropped ...]\n😀cd', 8],
+        ['utf16le', 1, 1, '\n[... 24 bytes dropped ...]', 24],
+      ]) {
+        const cut = await start(`cat ${file}`, { encoding, maxBuffer: { head, tail } });
+        assert.strictEqual(cut.stdout, text);
+        assert.strictEqual(cut.dropped.stdout, missing);
+      }
+      const loud = await start("printf 'aéxxxxéb'", {
+        maxBuffer: { head: 2, tail: 2 },
+        encoding: 'UTF-8',
+      });
+      assert.strictEqual(loud.stdout, stdout);
     });
   }
 

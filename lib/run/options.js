@@ -3,6 +3,7 @@
 // started here.
 
 const os = require('node:os');
+const { StringDecoder } = require('node:string_decoder');
 const { invalidArgType, invalidArgValue, outOfRange, unknownEncoding } = require('../errors.js');
 const { settleExtras } = require('../extra-options.js');
 const { toForceKillAfter } = require('../force-kill.js');
@@ -92,13 +93,14 @@ function settleFlag(request, name, fallback) {
   return value;
 }
 
-/** @returns {BufferEncoding | null} null for Buffers */
+/** @returns {BufferEncoding | null} by its one name; null for Buffers */
 function settleEncoding(encoding) {
   if (isNullish(encoding)) return 'utf8';
   if (encoding === 'buffer') return null;
   if (typeof encoding !== 'string') throw invalidArgType('options.encoding', 'string', encoding);
   if (!Buffer.isEncoding(encoding)) throw unknownEncoding(encoding);
-  return encoding;
+  // It has many spellings: 'UTF-8', 'ucs2'.
+  return /** @type {any} */ (new StringDecoder(encoding)).encoding;
 }
 
 function settleMaxBuffer(maxBuffer) {

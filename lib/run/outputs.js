@@ -3,7 +3,7 @@
 
 const { captureEnds, release } = require('../capturable.js');
 const { Output } = require('../output.js');
-const { joinEnds } = require('./text.js');
+const { joinEnds } = require('./ends.js');
 
 /** How much more than the tail is kept before it is cut. */
 const SLACK_BYTES = 1024 * 1024;
@@ -78,8 +78,10 @@ class Ends {
     const ending = Buffer.concat(this.#ending);
     const tail = ending.subarray(Math.max(0, ending.length - this.#tail));
     // The addon counts what it does not hand over, too.
-    this.dropped = Math.max(0, this.#stream.bytesRead - head.length - tail.length);
-    return joinEnds(head, tail, this.dropped, this.#encoding);
+    const dropped = Math.max(0, this.#stream.bytesRead - head.length - tail.length);
+    const joined = joinEnds(head, tail, dropped, this.#encoding);
+    this.dropped = joined.dropped;
+    return joined.content;
   }
 
   detach() {

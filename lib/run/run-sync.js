@@ -9,12 +9,12 @@ const { checkPermission } = require('../permission.js');
 const { signalName } = require('../signals.js');
 const { parseStdio, ROOMY_PIPE } = require('../stdio.js');
 const { PREPARED, run: runToEnd } = require('../sync.js');
+const { joinEnds } = require('./ends.js');
 const { gatherSync } = require('./input.js');
 const { settle } = require('./options.js');
 const { timeoutError } = require('./outcome.js');
 const { callSite, toError, toResult } = require('./result.js');
 const { openFiles } = require('./stdio.js');
-const { joinEnds } = require('./text.js');
 const { File } = require('./file.js');
 
 /** @param {Function} callee what the caller has called: the error's stack begins below it */
@@ -105,23 +105,22 @@ function addOutcome(
     explain(outcome.cause, { step: step ?? 0, request: settings.request });
     return;
   }
-  const kept = (index) => {
-    const bytes = output?.[index];
-    if (!bytes) return undefined;
-    const { encoding, maxBuffer } = settings;
-    if ('limit' in maxBuffer) return encoding === null ? bytes : bytes.toString(encoding);
-    const headEnd = Math.min(maxBuffer.head, bytes.length);
-    return joinEnds(bytes.subarray(0, headEnd), bytes.subarray(headEnd), dropped[index], encoding);
-  };
+  const stdout = contentOf(output?.[1], dropped?.[1] ?? 0, settings);
+  const stderr = contentOf(output?.[2], dropped?.[2] ?? 0, settings);
   outcome.pid = pid;
   outcome.code = signal === 0 ? code : null;
   outcome.signal = signal === 0 ? null : signalName(signal);
-  outcome.stdout = kept(1);
-  outcome.stderr = kept(2);
-  outcome.dropped = { stdout: dropped?.[1] ?? 0, stderr: dropped?.[2] ?? 0 };
+  outcome.stdout = stdout.content;
+  outcome.stderr = stderr.content;
+  outcome.dropped = { stdout: stdout.dropped, stderr: stderr.dropped };
   outcome.forceKilled = Boolean(forced);
   outcome.usage = bill && toResourceUsage(bill);
   addCause(outcome, settings, errno === 0 ? undefined : errnoException(-errno, 'spawn'));
+}
+
+function contentOf(bytes, dropped, { encoding, maxBuffer: { head = 0 } }) {
+  if (!bytes) return { content: undefined, dropped };
+  return joinEnds(bytes.subarray(0, head), bytes.subarray(head), dropped, encoding);
 }
 
 function addCause(outcome, settings, error) {
