@@ -357,6 +357,27 @@ describe('a loop over the lines', () => {
     assert.deepStrictEqual(await lines(sh(script)), ['aébc', 'd']);
   });
 
+  it('gets lines also where the ends would be kept', async () => {
+    const maxBuffer = { head: 2, tail: 2 };
+    const script =
+      "printf 'a\\303'; sleep 0.05; printf '\\251b\\nc\\nd'; sleep 0.05; printf 'e\\303'";
+    assert.deepStrictEqual(await lines(sh(script, { maxBuffer })), ['aéb', 'c', 'de\ufffd']);
+    const bytes = await lines(sh('seq 3', { maxBuffer, encoding: 'buffer' }));
+    assert.strictEqual(String(Buffer.concat(bytes)), '1\n2\n3\n');
+    const row = [];
+    for await (const line of pipeline([['seq', '5'], ['cat']], { maxBuffer })) row.push(line);
+    assert.deepStrictEqual(row, ['1', '2', '3', '4', '5']);
+    // What came before the loop began was cut.
+    const late = sh("printf 'abc\\nd\\303'; read x; printf '\\251\\ne'", {
+      stdin: 'pipe',
+      maxBuffer,
+    });
+    await once(late.child.stdout, 'data');
+    const iterator = late[Symbol.asyncIterator]();
+    late.child.stdin.end('go\n');
+    assert.deepStrictEqual(await lines(iterator), ['ab', '[... 2 bytes dropped ...]', 'dé', 'e']);
+  });
+
   it('gets both outputs in order, with all', async () => {
     assert.deepStrictEqual(await lines(sh('echo a; echo b >&2; echo c', { all: true })), [
       'a',

@@ -23,6 +23,22 @@ function joinEnds(head, tail, dropped, encoding) {
   return { content, dropped: ends.dropped };
 }
 
+/**
+ * The same as pieces, of which the last is bytes: what comes next may belong to the same character.
+ * @param {Buffer} head
+ * @param {Buffer} tail
+ * @param {number} dropped
+ * @param {BufferEncoding | null} encoding
+ * @returns {(string | Buffer)[]}
+ */
+function endsSoFar(head, tail, dropped, encoding) {
+  if (dropped === 0) return [Buffer.concat([head, tail])];
+  const ends = wholeEnds(head, tail, dropped, encoding);
+  const mark = markOf(ends.dropped);
+  if (encoding === null) return [head, Buffer.from(mark), tail];
+  return [ends.head.toString(encoding) + mark, ends.tail];
+}
+
 /** The ends without the characters that are not whole. */
 function wholeEnds(head, tail, dropped, encoding) {
   const end = wholeEnd(head, encoding);
@@ -87,4 +103,4 @@ function isLowSurrogate(byte) {
   return (byte & 0xfc) === 0xdc;
 }
 
-module.exports = { joinEnds };
+module.exports = { joinEnds, endsSoFar };

@@ -2,6 +2,7 @@
 // `for await (const line of run(...))`: lines as they come, with back-pressure, and no more of the output
 // in memory than the piece that is read.
 
+const { StringDecoder } = require('node:string_decoder');
 const { maxBufferExceeded } = require('../errors.js');
 
 /**
@@ -31,6 +32,8 @@ class Lines {
   #finished;
   #stream;
   #pieces;
+  /** For a stream that gives bytes where text is wanted. @type {StringDecoder | undefined} */
+  #decoder;
   /** Lines that have come and were not asked for yet, from `#at` on. @type {any[]} */
   #items = [];
   #at = 0;
@@ -56,7 +59,9 @@ class Lines {
     this.#stream.pause();
     // A child that exits has the streams resumed that nobody reads: this one is read, if only later.
     this.#stream.on('readable', () => {});
-    if (before.length > 0) this.#take(before);
+    const { encoding } = execution.settings;
+    if (encoding !== null) this.#decoder = new StringDecoder(encoding);
+    for (const piece of before) if (piece.length > 0) this.#take(piece);
     this.#pieces = this.#stream[Symbol.asyncIterator]();
   }
 
@@ -122,6 +127,7 @@ class Lines {
       return;
     }
     this.#hasEnded = true;
+    this.#rest += this.#decoder?.end() ?? '';
     if (this.#rest !== '') this.#items.push(this.#rest);
   }
 
@@ -133,7 +139,8 @@ class Lines {
     throw error;
   }
 
-  #take(piece) {
+  #take(chunk) {
+    const piece = typeof chunk === 'string' ? chunk : this.#decode(chunk);
     if (typeof piece !== 'string') {
       this.#items.push(piece);
       return;
@@ -146,8 +153,11 @@ class Lines {
     }
     const lines = (this.#rest + piece).split(/\r?\n/);
     this.#rest = /** @type {string} */ (lines.pop());
-    this.#items = lines;
-    this.#at = 0;
+    this.#items = this.#items.length === 0 ? lines : this.#items.concat(lines);
+  }
+
+  #decode(bytes) {
+    return this.#decoder ? this.#decoder.write(bytes) : bytes;
   }
 
   #boundRest() {

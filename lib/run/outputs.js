@@ -3,7 +3,7 @@
 
 const { captureEnds, release } = require('../capturable.js');
 const { Output } = require('../output.js');
-const { joinEnds } = require('./ends.js');
+const { endsSoFar, joinEnds } = require('./ends.js');
 
 /** How much more than the tail is kept before it is cut. */
 const SLACK_BYTES = 1024 * 1024;
@@ -41,9 +41,9 @@ class Whole {
     return this.#output.content();
   }
 
-  /** Collects no more: what there was. */
+  /** Collects no more: what there was, in pieces. */
   detach() {
-    return this.#output.detach();
+    return [this.#output.detach()];
   }
 }
 
@@ -73,21 +73,27 @@ class Ends {
   }
 
   content() {
+    const { head, tail, dropped } = this.#kept();
+    const joined = joinEnds(head, tail, dropped, this.#encoding);
+    this.dropped = joined.dropped;
+    return joined.content;
+  }
+
+  /** As that of Whole; the stream goes on with bytes. */
+  detach() {
+    const { head, tail, dropped } = this.#kept();
+    this.#stream.off('data', this.#ondata);
+    return endsSoFar(head, tail, dropped, this.#encoding);
+  }
+
+  #kept() {
     release(this.#stream);
     const head = Buffer.concat(this.#beginning);
     const ending = Buffer.concat(this.#ending);
     const tail = ending.subarray(Math.max(0, ending.length - this.#tail));
     // The addon counts what it does not hand over, too.
     const dropped = Math.max(0, this.#stream.bytesRead - head.length - tail.length);
-    const joined = joinEnds(head, tail, dropped, this.#encoding);
-    this.dropped = joined.dropped;
-    return joined.content;
-  }
-
-  detach() {
-    const content = this.content();
-    this.#stream.off('data', this.#ondata);
-    return content;
+    return { head, tail, dropped };
   }
 
   #take(chunk) {
