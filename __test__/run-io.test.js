@@ -469,6 +469,25 @@ describe('a loop over the lines', () => {
     const error = await lines(promise).catch((error) => error);
     assert.ok(error instanceof RunError);
     assert.deepStrictEqual([error.maxBufferExceeded, error.signal], [true, 'SIGTERM']);
+    // However it comes, and whatever comes before it.
+    const long = 'é'.repeat(6);
+    for (const script of [
+      `printf 'a\\nb\\n${long}\\nc\\n'`,
+      `printf 'a\\nb\\n${long}'; sleep 0.05; echo`,
+      `printf 'a\\nb\\néé'; sleep 0.05; printf 'éééé\\n'`,
+    ]) {
+      const seen = [];
+      const tooLong = await (async () => {
+        for await (const line of sh(script, { maxBuffer: 11 })) seen.push(line);
+      })().catch((error) => error);
+      assert.ok(tooLong instanceof RunError, script);
+      assert.strictEqual(tooLong.cause.code, 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER');
+      assert.deepStrictEqual(seen, ['a', 'b']);
+    }
+    assert.deepStrictEqual(await lines(sh(`printf '${long}\\n${long}'`, { maxBuffer: 12 })), [
+      long,
+      long,
+    ]);
   });
 
   it('needs a pipe', async () => {

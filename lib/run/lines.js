@@ -26,6 +26,9 @@ function notIterable(reason) {
   return Object.assign(error, { code: 'ERR_INVALID_STATE' });
 }
 
+/** Of no encoding takes a UTF-16 unit more. */
+const MOST_BYTES_OF_UNIT = 3;
+
 /** An asynchronous generator written by hand: as one, it would take three times as long for a line. */
 class Lines {
   #execution;
@@ -39,6 +42,8 @@ class Lines {
   #at = 0;
   /** The beginning of a line whose end has not come. */
   #rest = '';
+  #restBytes = 0;
+  #limit;
   /** What was asked for is answered in order. @type {Promise<any>} */
   #last = Promise.resolve();
   #waiting = 0;
@@ -50,6 +55,7 @@ class Lines {
   constructor(execution, finished) {
     this.#execution = execution;
     this.#finished = finished;
+    this.#limit = execution.settings.maxBuffer.limit ?? Number.POSITIVE_INFINITY;
     this.#stream = execution.child.stdout;
     this.#hasEnded = !this.#stream;
     if (this.#hasEnded) return;
@@ -61,7 +67,7 @@ class Lines {
     this.#stream.on('readable', () => {});
     const { encoding } = execution.settings;
     if (encoding !== null) this.#decoder = new StringDecoder(encoding);
-    for (const piece of before) if (piece.length > 0) this.#take(piece);
+    for (const piece of before) if (piece.length > 0 && !this.#hasEnded) this.#take(piece);
     this.#pieces = this.#stream[Symbol.asyncIterator]();
   }
 
@@ -148,20 +154,38 @@ class Lines {
     // Only what is new is searched: a line may come in many pieces.
     if (!piece.includes('\n')) {
       this.#rest += piece;
-      this.#boundRest();
+      this.#restBytes += this.#bytesOf(piece);
+      if (this.#restBytes > this.#limit) this.#overflow();
       return;
     }
-    const lines = (this.#rest + piece).split(/\r?\n/);
-    this.#rest = /** @type {string} */ (lines.pop());
+    const text = this.#rest + piece;
+    const lines = text.split(/\r?\n/);
+    const long = this.#findTooLong(text.length, lines);
+    if (long === -1) {
+      this.#rest = /** @type {string} */ (lines.pop());
+      this.#restBytes = this.#bytesOf(this.#rest);
+    } else {
+      lines.length = long;
+      this.#overflow();
+    }
     this.#items = this.#items.length === 0 ? lines : this.#items.concat(lines);
+  }
+
+  #bytesOf(text) {
+    return Buffer.byteLength(text, this.#execution.settings.encoding ?? 'utf8');
+  }
+
+  /** @returns {number} the index of the first line that is longer than it may be, or -1 */
+  #findTooLong(length, lines) {
+    if (length * MOST_BYTES_OF_UNIT <= this.#limit) return -1;
+    return lines.findIndex((line) => this.#bytesOf(line) > this.#limit);
   }
 
   #decode(bytes) {
     return this.#decoder ? this.#decoder.write(bytes) : bytes;
   }
 
-  #boundRest() {
-    if (this.#rest.length <= (this.#execution.settings.maxBuffer.limit ?? Infinity)) return;
+  #overflow() {
     this.#execution.maxBufferExceeded = true;
     this.#execution.stop(maxBufferExceeded('stdout'));
     this.#rest = '';
