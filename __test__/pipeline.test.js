@@ -106,6 +106,25 @@ describe('a pipeline', () => {
     assert.strictEqual(stderr, 'one\ntwo');
   });
 
+  it('opens a file once for all stages', async () => {
+    const file = path.join(tmp, 'said');
+    fs.writeFileSync(file, 'what was there before');
+    const before = countFds();
+    const stages = [
+      sh('echo the first >&2'),
+      {
+        command: 'sh',
+        args: ['-c', 'cat; echo 2 >&2'],
+        options: { stderr: { file: `${tmp}/./said` } },
+      },
+      sh('cat; echo the third >&2; echo out'),
+    ];
+    const result = await pipeline(stages, { stderr: { file }, stdout: { file, append: true } });
+    assert.deepStrictEqual([result.stdout, result.stderr], [undefined, undefined]);
+    assert.strictEqual(fs.readFileSync(file, 'utf8'), 'the first\n2\nthe third\nout\n');
+    assert.ok(await until(() => countFds() <= before, PATIENCE_MS));
+  });
+
   it('tells of all stages in its own form, whatever a stage wants', async () => {
     const say = (text, encoding) => ({
       command: 'sh',

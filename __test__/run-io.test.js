@@ -209,6 +209,16 @@ describe('output', () => {
       // One position for both.
       await start('echo out; echo err >&2; echo out', { stdout: { file }, stderr: { file } });
       assert.strictEqual(fs.readFileSync(file, 'utf8'), 'out\nerr\nout\n');
+      // By whatever names, and the first says whether it is emptied.
+      const link = place(`link-${name}`);
+      fs.symlinkSync(file, link);
+      const script = 'echo out; echo err >&2; echo out';
+      await start(script, { stdout: { file: link }, stderr: { file: path.relative('.', file) } });
+      assert.strictEqual(fs.readFileSync(file, 'utf8'), 'out\nerr\nout\n');
+      await start(script, { stdout: { file }, stderr: { file: link, append: true } });
+      assert.strictEqual(fs.readFileSync(file, 'utf8'), 'out\nerr\nout\n');
+      await start('echo 1; echo 2 >&2', { stdout: { file, append: true }, stderr: { file: link } });
+      assert.strictEqual(fs.readFileSync(file, 'utf8'), 'out\nerr\nout\n1\n2\n');
       const fd = fs.openSync(file, 'w');
       await start('echo fd', { stdout: fd, stderr: 'ignore' });
       fs.closeSync(fd);

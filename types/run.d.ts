@@ -52,7 +52,7 @@ export interface RunOptions
   stdin?: RunStdin | undefined;
   /** Default: `'pipe'`, which is collected. Anything else leaves `stdout` of the result undefined. */
   stdout?: RunStdout | undefined;
-  /** Default: `'pipe'`, which is collected. The same file as that of `stdout` is opened once for both. */
+  /** Default: `'pipe'`, which is collected. The same file as that of `stdout` is opened once for both, as `stdout` wants it. */
   stderr?: RunStdout | undefined;
   /** The three of them at once, and more: as in `spawn()`, but that files may stand in it. */
   stdio?:

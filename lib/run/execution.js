@@ -10,7 +10,6 @@ const { abortError } = require('../errors.js');
 const { getReady, killLater, setForceKillAfter } = require('../force-kill.js');
 const { feed, release } = require('./input.js');
 const { collect } = require('./outputs.js');
-const { openFiles } = require('./stdio.js');
 
 /** Bits of `lateKills` of a handle. */
 const TIMED_OUT = 1;
@@ -61,9 +60,12 @@ class Execution {
     this.#hooks = hooks;
   }
 
-  /** Throws what is the caller's mistake; what is the system's is an end like another. */
-  start() {
-    const { request, signal, stdio, timeout } = this.settings;
+  /**
+   * Throws what is the caller's mistake; what is the system's is an end like another.
+   * @param {InstanceType<typeof import('./open-files.js').OpenFiles>} files that the caller closes
+   */
+  start(files) {
+    const { signal, timeout } = this.settings;
     this.#startedAt = performance.now();
     if (signal?.aborted) {
       this.aborted = true;
@@ -72,7 +74,7 @@ class Execution {
     }
     try {
       if (timeout > 0) getReady('spawn');
-      this.#spawn(request, openFiles(stdio));
+      this.#spawn(files);
     } catch (error) {
       if (typeof (/** @type {any} */ (error).errno) !== 'number') throw error;
       this.fail(error);
@@ -84,13 +86,10 @@ class Execution {
     else release(this.settings.source);
   }
 
-  #spawn(request, files) {
-    request.stdio = files.list;
-    try {
-      this.child.spawn(request);
-    } finally {
-      files.close();
-    }
+  #spawn(files) {
+    const { request, stdio } = this.settings;
+    request.stdio = files.open(stdio);
+    this.child.spawn(request);
     this.child.on('error', (error) => {
       this.cause ??= error;
       if (!this.wasStarted) this.#hooks.onexit?.();

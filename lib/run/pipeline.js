@@ -5,6 +5,7 @@
 const { kTree } = require('../child-extras.js');
 const { Execution } = require('./execution.js');
 const { iterate } = require('./lines.js');
+const { OpenFiles } = require('./open-files.js');
 const { settlePipeline } = require('./pipeline-options.js');
 const { toOutcome } = require('./outcome.js');
 const { Pipes } = require('./pipes.js');
@@ -63,11 +64,12 @@ class Line {
 
   start() {
     const pipes = new Pipes(this.executions.length);
+    const files = new OpenFiles();
     try {
       this.executions.forEach((execution, index) => {
         const error = pipes.open(index, execution.settings.stdio);
         if (error) execution.fail(error);
-        else execution.start();
+        else execution.start(files);
       });
     } catch (error) {
       // The caller's mistake, found late.
@@ -75,6 +77,7 @@ class Line {
       throw error;
     } finally {
       pipes.close();
+      files.close();
     }
   }
 

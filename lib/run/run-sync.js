@@ -11,10 +11,10 @@ const { parseStdio, ROOMY_PIPE } = require('../stdio.js');
 const { PREPARED, run: runToEnd } = require('../sync.js');
 const { joinEnds } = require('./ends.js');
 const { gatherSync } = require('./input.js');
+const { OpenFiles } = require('./open-files.js');
 const { settle } = require('./options.js');
 const { timeoutError } = require('./outcome.js');
 const { callSite, toError, toResult } = require('./result.js');
-const { openFiles } = require('./stdio.js');
 const { File } = require('./file.js');
 
 /** @param {Function} callee what the caller has called: the error's stack begins below it */
@@ -72,10 +72,10 @@ function outcomeOf(settings, input) {
 function ran(settings, input) {
   const { request, killSignal, maxBuffer, forceKillAfter: forceAfter } = settings;
   checkPermission(request.file);
-  const files = openFiles(settings.stdio);
+  const files = new OpenFiles();
   try {
     // The call reads all the time: the size of a pipe does not matter.
-    const list = files.list.map((item) => (item === ROOMY_PIPE ? 'fifo' : item));
+    const list = files.open(settings.stdio).map((item) => (item === ROOMY_PIPE ? 'fifo' : item));
     const { entries } = parseStdio(list, true);
     request.timeout = settings.timeout;
     const limit = maxBuffer.limit ?? Number.POSITIVE_INFINITY;

@@ -3,6 +3,7 @@
 
 const { Execution } = require('./execution.js');
 const { iterate } = require('./lines.js');
+const { OpenFiles } = require('./open-files.js');
 const { settle } = require('./options.js');
 const { toOutcome } = require('./outcome.js');
 const { callSite, toError, toResult } = require('./result.js');
@@ -26,7 +27,12 @@ function run(callee, command, args, options) {
       else resolve(result);
     },
   });
-  execution.start();
+  const files = new OpenFiles();
+  try {
+    execution.start(files);
+  } finally {
+    files.close();
+  }
   promise.child = execution.child;
   promise[Symbol.asyncIterator] = () => iterate(execution, promise);
   return promise;
