@@ -319,6 +319,7 @@ describe('wrong arguments are thrown at once, and nothing is started', () => {
     ['options that are none', [[['true']], 5], 'ERR_INVALID_ARG_TYPE'],
     ['all', [[['true']], { all: true }], 'ERR_INVALID_ARG_VALUE'],
     ['stdio', [[['true']], { stdio: 'pipe' }], 'ERR_INVALID_ARG_VALUE'],
+    ['a signal that is none', [[['true']], { signal: { aborted: false } }], 'ERR_INVALID_ARG_TYPE'],
     ['pipefail', [[['true']], { pipefail: 1 }], 'ERR_INVALID_ARG_TYPE'],
     ['a late mistake', [[['true'], ['true']], { stdout: 'nowhere' }], 'ERR_INVALID_ARG_VALUE'],
   ]) {

@@ -82,8 +82,18 @@ class Execution {
     }
     this.wasStarted = this.child.pid !== undefined;
     this.#collect();
-    if (this.wasStarted) this.#watch();
-    else release(this.settings.source);
+    if (!this.wasStarted) {
+      release(this.settings.source);
+      return;
+    }
+    try {
+      this.#watch();
+    } catch (error) {
+      // A signal that is none, after all.
+      release(this.settings.source);
+      this.stop(error);
+      throw error;
+    }
   }
 
   #spawn(files) {

@@ -44,7 +44,7 @@ const MAX_BUFFER = 100 * 1024 * 1024;
 function settle(command, args, options) {
   const request = /** @type {any} */ (normalize(command, args, options));
   validateTimeout(request.timeout);
-  validateAbortSignal(request.signal, 'options.signal');
+  validateSignal(request.signal);
   const killSignal = sanitizeKillSignal(request.killSignal) ?? SIGTERM;
   const forceKillAfter = toForceKillAfter(request.forceKillAfter, FORCE_KILL_AFTER_MS);
   const source = settleInput(request.input);
@@ -84,6 +84,13 @@ function normalize(command, args, options) {
   validateBoolean(given.extendEnv, 'options.extendEnv');
   const env = given.extendEnv && given.env ? { ...process.env, ...given.env } : given.env;
   return normalizeSpawnArguments(command, isShort ? [] : args, { ...given, env });
+}
+
+/** Where spawn() takes whatever has `aborted`: without events nothing could ever be heard of it. */
+function validateSignal(signal) {
+  validateAbortSignal(signal, 'options.signal');
+  if (signal === undefined || typeof signal.addEventListener === 'function') return;
+  throw invalidArgType('options.signal', 'AbortSignal', signal);
 }
 
 function settleFlag(request, name, fallback) {

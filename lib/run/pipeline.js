@@ -72,7 +72,8 @@ class Line {
         else execution.start(files);
       });
     } catch (error) {
-      // The caller's mistake, found late.
+      // The caller's mistake, found late: that is thrown, and nobody gets the promise.
+      this.promise.catch(() => {});
       this.#stopAll();
       throw error;
     } finally {

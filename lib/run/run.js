@@ -30,6 +30,10 @@ function run(callee, command, args, options) {
   const files = new OpenFiles();
   try {
     execution.start(files);
+  } catch (error) {
+    // That is thrown, and nobody gets the promise.
+    promise.catch(() => {});
+    throw error;
   } finally {
     files.close();
   }
