@@ -246,6 +246,20 @@ describe('output', () => {
       assert.deepStrictEqual([exact.stdout.length, exact.maxBufferExceeded], [1000, false]);
     });
 
+    it(`of ${name}: no more than maxBuffer is kept`, async () => {
+      const kept = async (script, options) => {
+        const result = await start(script, { reject: false, ...options });
+        assert.strictEqual(result.maxBufferExceeded, true);
+        return result.stdout;
+      };
+      assert.strictEqual(await kept('printf 123456', { maxBuffer: 5 }), '12345');
+      assert.strictEqual(await kept('printf 123456', { maxBuffer: 5, all: true }), undefined);
+      assert.strictEqual(await kept('printf 123456', { maxBuffer: 0 }), '');
+      assert.strictEqual(await kept('printf 123456', { maxBuffer: 0.5 }), '');
+      const bytes = await kept('seq 100000', { maxBuffer: 70_000, encoding: 'buffer' });
+      assert.strictEqual(bytes.length, 70_000);
+    });
+
     it(`of ${name}: the ends of it`, async () => {
       const maxBuffer = { head: 4, tail: 6 };
       const ends = await start('printf begin; head -c 3000000 /dev/zero; printf the-end', {
@@ -287,6 +301,14 @@ describe('output', () => {
       assert.strictEqual(loud.stdout, stdout);
     });
   }
+
+  it('of runSync() is bounded as a whole', () => {
+    const shSync = (script, options) =>
+      runSync('sh', ['-c', script], { reject: false, ...options });
+    const { stdout, stderr } = shSync('printf ab >&2; exec printf 1234567', { maxBuffer: 6 });
+    assert.deepStrictEqual([stdout, stderr], ['1234', 'ab']);
+    assert.strictEqual(shSync("printf 'éé'", { maxBuffer: 3 }).stdout, 'é');
+  });
 
   it('of some size does not pass through the loop', async () => {
     const { stdout } = await run('head', ['-c', '50000000', '/dev/zero'], { encoding: 'buffer' });

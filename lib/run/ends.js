@@ -103,4 +103,4 @@ function isLowSurrogate(byte) {
   return (byte & 0xfc) === 0xdc;
 }
 
-module.exports = { joinEnds, endsSoFar };
+module.exports = { joinEnds, endsSoFar, wholeEnd };

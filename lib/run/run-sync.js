@@ -9,7 +9,7 @@ const { checkPermission } = require('../permission.js');
 const { signalName } = require('../signals.js');
 const { parseStdio, ROOMY_PIPE } = require('../stdio.js');
 const { PREPARED, run: runToEnd } = require('../sync.js');
-const { joinEnds } = require('./ends.js');
+const { joinEnds, wholeEnd } = require('./ends.js');
 const { gatherSync } = require('./input.js');
 const { OpenFiles } = require('./open-files.js');
 const { settle } = require('./options.js');
@@ -105,8 +105,9 @@ function addOutcome(
     explain(outcome.cause, { step: step ?? 0, request: settings.request });
     return;
   }
-  const stdout = contentOf(output?.[1], dropped?.[1] ?? 0, settings);
-  const stderr = contentOf(output?.[2], dropped?.[2] ?? 0, settings);
+  const kept = output && withinLimit(output, settings);
+  const stdout = contentOf(kept?.[1], dropped?.[1] ?? 0, settings);
+  const stderr = contentOf(kept?.[2], dropped?.[2] ?? 0, settings);
   outcome.pid = pid;
   outcome.code = signal === 0 ? code : null;
   outcome.signal = signal === 0 ? null : signalName(signal);
@@ -116,6 +117,19 @@ function addOutcome(
   outcome.forceKilled = Boolean(forced);
   outcome.usage = bill && toResourceUsage(bill);
   addCause(outcome, settings, errno === 0 ? undefined : errnoException(-errno, 'spawn'));
+}
+
+/**
+ * The last read may have brought more than the limit. Of which output it was is not known; the longest one
+ * has that much.
+ */
+function withinLimit(output, { encoding, maxBuffer: { limit = Number.POSITIVE_INFINITY } }) {
+  const lengths = output.map((bytes) => bytes?.length ?? 0);
+  const excess = lengths.reduce((sum, length) => sum + length, 0) - Math.floor(limit);
+  if (excess <= 0) return output;
+  const longest = lengths.indexOf(Math.max(...lengths));
+  const cut = output[longest].subarray(0, lengths[longest] - excess);
+  return output.with(longest, cut.subarray(0, wholeEnd(cut, encoding)));
 }
 
 function contentOf(bytes, dropped, { encoding, maxBuffer: { head = 0 } }) {
