@@ -259,9 +259,14 @@ describe('wrong arguments are thrown at once, and nothing is started', () => {
     for (const options of [
       { signal: new AbortController().signal },
       { input: (async function* () {})() },
+      { tree: true },
+      { noNewPrivileges: true },
     ]) {
       assert.throws(() => runSync('true', options), { code: /^ERR_INVALID_ARG/ });
     }
+    // What is not asked for is no matter.
+    const none = { tree: false, noNewPrivileges: false, dieWithParent: false };
+    assert.strictEqual(runSync('true', none).code, 0);
   });
 
   it('before a file is emptied', () => {

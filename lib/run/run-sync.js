@@ -3,7 +3,7 @@
 
 const { toResourceUsage } = require('../bill.js');
 const { abortError, invalidArgValue, errnoException, maxBufferExceeded } = require('../errors.js');
-const { pickExtras } = require('../extra-options.js');
+const { refuseInSync } = require('../extra-options.js');
 const { explain } = require('../failed-start.js');
 const { checkPermission } = require('../permission.js');
 const { signalName } = require('../signals.js');
@@ -32,11 +32,10 @@ function runSync(callee, command, args, options) {
 }
 
 function refuseUnavailable({ request, signal }) {
-  const [name] = Object.keys(pickExtras(request));
-  const refused = name ?? (signal && !signal.aborted ? 'signal' : undefined);
-  if (refused === undefined) return;
-  const value = refused === 'signal' ? signal : request[refused];
-  throw invalidArgValue(`options.${refused}`, value, 'is not available in runSync()');
+  refuseInSync(request);
+  if (signal && !signal.aborted) {
+    throw invalidArgValue('options.signal', signal, 'is not available in synchronous calls');
+  }
 }
 
 function outcomeOf(settings, input) {
