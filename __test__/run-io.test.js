@@ -334,6 +334,50 @@ describe('output', () => {
     assert.strictEqual((await other).stdout.length, MEGABYTE + 5);
   });
 
+  it('is collected though who listens does not read, or not soon', async () => {
+    const script = 'echo a; sleep 0.05; echo b; head -c 70000 /dev/zero; echo c >&2';
+    for (const options of [
+      {},
+      { encoding: 'latin1' },
+      { encoding: 'buffer' },
+      { maxBuffer: { head: MEGABYTE, tail: 0 } },
+      { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'] },
+    ]) {
+      const promise = sh(script, options);
+      const { child } = promise;
+      child.stdout.on('readable', () => {});
+      child.stderr.on('readable', () => {});
+      // As much as the stream and the pipe hold.
+      const result = await promise;
+      assert.strictEqual(result.stdout.length, 70_004);
+      assert.strictEqual(String(result.stdout.slice(0, 4)), 'a\nb\n');
+      assert.strictEqual(String(result.stderr), 'c');
+      // And it is still there.
+      let length = 0;
+      for await (const chunk of child.stdout) length += chunk.length;
+      assert.strictEqual(length, 70_004);
+      child.stderr.read();
+      await once(child, 'close');
+    }
+  });
+
+  it('is collected once where somebody reads slowly', async () => {
+    const promise = sh(
+      'for i in 1 2 3 4 5; do echo $i; sleep 0.02; done; head -c 200000 /dev/zero',
+    );
+    let text = '';
+    const reading = (async () => {
+      for await (const chunk of promise.child.stdout) {
+        text += chunk;
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+    })();
+    const { stdout } = await promise;
+    assert.strictEqual(stdout, `1\n2\n3\n4\n5\n${'\0'.repeat(200_000)}`);
+    await reading;
+    assert.strictEqual(text, stdout);
+  });
+
   it('is not collected where it is inherited or ignored', async () => {
     const { stdout, stderr } = await sh('echo a; echo b >&2', {
       stdio: ['ignore', 'ignore', 'ignore'],

@@ -10,6 +10,7 @@ const { abortError } = require('../errors.js');
 const { getReady, killLater, setForceKillAfter } = require('../force-kill.js');
 const { feed, release } = require('./input.js');
 const { collect } = require('./outputs.js');
+const { collectUnread } = require('./unread.js');
 
 /** Bits of `lateKills` of a handle. */
 const TIMED_OUT = 1;
@@ -37,6 +38,7 @@ class Execution {
   maxBufferExceeded = false;
   forceKilled = false;
   #isStopped = false;
+  #isClosed = false;
   /** @type {Promise<void> | undefined} */
   #treeEnd;
   durationMs = 0;
@@ -169,11 +171,15 @@ class Execution {
     // A grandchild may hold them open for as long as it likes.
     for (const stream of this.child.stdio.slice(1)) stream?.endSoon?.();
     if (this.child.channel) require('../ipc/open.js').endChannelSoon(this.child);
+    collectUnread(this.child, [this.stdout, this.stderr], () => this.#close());
     this.#hooks.onexit?.();
   }
 
   /** Nothing of a tree that was told to end is left when that is reported. */
   #close() {
+    // Of streams that were left to others the end may come later.
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     const ended = this.whenTreeEnded();
     if (ended) ended.then(() => this.#end());
     else this.#end();
