@@ -305,7 +305,7 @@ describe('output', () => {
   it('of runSync() is bounded as a whole', () => {
     const shSync = (script, options) =>
       runSync('sh', ['-c', script], { reject: false, ...options });
-    const { stdout, stderr } = shSync('printf ab >&2; exec printf 1234567', { maxBuffer: 6 });
+    const { stdout, stderr } = shSync('printf ab >&2; sleep 0.3; printf 1234567', { maxBuffer: 6 });
     assert.deepStrictEqual([stdout, stderr], ['1234', 'ab']);
     assert.strictEqual(shSync("printf 'éé'", { maxBuffer: 3 }).stdout, 'é');
   });
