@@ -13,7 +13,8 @@ class Peek {
 
   /** All that there is comes to the listeners of 'data', and is still to be read. */
   look() {
-    const all = this.#stream.read();
+    // By its length: without one it would be all, or one piece of it, by the version of Node.
+    const all = this.#stream.read(this.#stream.readableLength);
     if (all === null) return;
     this.#stream.unshift(all, this.#stream.readableEncoding ?? undefined);
     this.#seen = all.length;
