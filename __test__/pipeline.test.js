@@ -106,6 +106,43 @@ describe('a pipeline', () => {
     assert.strictEqual(stderr, 'one\ntwo');
   });
 
+  it('opens a file once for all stages', async () => {
+    const file = path.join(tmp, 'said');
+    fs.writeFileSync(file, 'what was there before');
+    const before = countFds();
+    const stages = [
+      sh('echo the first >&2'),
+      {
+        command: 'sh',
+        args: ['-c', 'cat; echo 2 >&2'],
+        options: { stderr: { file: `${tmp}/./said` } },
+      },
+      sh('cat; echo the third >&2; echo out'),
+    ];
+    const result = await pipeline(stages, { stderr: { file }, stdout: { file, append: true } });
+    assert.deepStrictEqual([result.stdout, result.stderr], [undefined, undefined]);
+    assert.strictEqual(fs.readFileSync(file, 'utf8'), 'the first\n2\nthe third\nout\n');
+    assert.ok(await until(() => countFds() <= before, PATIENCE_MS));
+  });
+
+  it('tells of all stages in its own form, whatever a stage wants', async () => {
+    const say = (text, encoding) => ({
+      command: 'sh',
+      args: ['-c', `cat; printf ${text} >&2`],
+      options: { encoding },
+    });
+    const text = await pipeline([say('one', 'buffer'), say('two'), say('three', 'buffer')]);
+    assert.deepStrictEqual(text.stages[0].stderr, Buffer.from('one'));
+    assert.strictEqual(text.stages[1].stderr, 'two');
+    assert.strictEqual(text.stderr, 'one\ntwo\nthree');
+    const stages = [say('one'), say('two', 'hex'), say('three', 'buffer')];
+    const bytes = await pipeline(stages, { encoding: 'buffer' });
+    assert.strictEqual(bytes.stages[1].stderr, '74776f');
+    assert.deepStrictEqual(bytes.stderr, Buffer.from('onetwothree'));
+    const lines = await pipeline([say('one', 'latin1'), say('two')], { lines: true });
+    assert.deepStrictEqual(lines.stderr, ['one', 'two']);
+  });
+
   it('is a loop over the lines of its last stage', async () => {
     const lines = [];
     for await (const line of pipeline([
@@ -120,6 +157,23 @@ describe('a pipeline', () => {
       break;
     }
     for (const { pid } of promise.children) assert.ok(await waitGone(pid, PATIENCE_MS));
+  });
+
+  it('throws at the end of a loop what it has failed with, also if nothing was started', async () => {
+    const long = 'x'.repeat(3_000_000);
+    for (const [stages, options, code] of [
+      [[['echo'], ['cat']], { signal: AbortSignal.abort() }, 'ABORT_ERR'],
+      [[['echo'], ['cat', long]], {}, 'E2BIG'],
+      [[['echo', long], ['cat']], {}, 'E2BIG'],
+      [[['echo'], ['/nonexistent/program']], {}, 'ENOENT'],
+    ]) {
+      const error = await failure(
+        (async () => {
+          for await (const line of pipeline(stages, options)) assert.fail(line);
+        })(),
+      );
+      assert.strictEqual(error.code, code);
+    }
   });
 
   it('does not wait for a grandchild that holds the last pipe', async () => {
@@ -265,6 +319,7 @@ describe('wrong arguments are thrown at once, and nothing is started', () => {
     ['options that are none', [[['true']], 5], 'ERR_INVALID_ARG_TYPE'],
     ['all', [[['true']], { all: true }], 'ERR_INVALID_ARG_VALUE'],
     ['stdio', [[['true']], { stdio: 'pipe' }], 'ERR_INVALID_ARG_VALUE'],
+    ['a signal that is none', [[['true']], { signal: { aborted: false } }], 'ERR_INVALID_ARG_TYPE'],
     ['pipefail', [[['true']], { pipefail: 1 }], 'ERR_INVALID_ARG_TYPE'],
     ['a late mistake', [[['true'], ['true']], { stdout: 'nowhere' }], 'ERR_INVALID_ARG_VALUE'],
   ]) {

@@ -10,7 +10,7 @@ const path = require('node:path');
 const { Readable } = require('node:stream');
 const { pathToFileURL } = require('node:url');
 const { after, before, describe, it: test } = require('node:test');
-const { run, runSync, RunError } = require('..');
+const { pipeline, run, runSync, RunError } = require('..');
 const { countFds, until, waitGone } = require('./helpers/processes.js');
 
 const PATIENCE_MS = 30_000;
@@ -110,6 +110,38 @@ describe('input', () => {
     assert.strictEqual(stream.destroyed, true);
   });
 
+  it('of what is not started is let go of', async () => {
+    const before = countFds();
+    const long = 'x'.repeat(3 * MEGABYTE);
+    for (const start of [
+      (input) => run('/nonexistent/program', { input, reject: false }),
+      (input) => run('cat', { input, reject: false, signal: AbortSignal.abort() }),
+      (input) => run('cat', [long], { input, reject: false }),
+      (input) => pipeline([['/nonexistent/program'], ['cat']], { input, reject: false }),
+      (input) => pipeline([['cat', long], ['cat']], { input, reject: false }),
+    ]) {
+      const file = fs.createReadStream('/dev/zero');
+      await once(file, 'open');
+      assert.strictEqual((await start(file)).failed, true);
+      assert.strictEqual(file.destroyed, true);
+      let isReturned = false;
+      const iterable = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => new Promise(() => {}),
+          return: async () => {
+            isReturned = true;
+          },
+        }),
+      };
+      await start(iterable);
+      assert.strictEqual(isReturned, true);
+      const web = new Blob(['x']).stream();
+      web.getReader();
+      for (const input of [web, 'x', ['x'], { file: '/dev/null' }]) await start(input);
+    }
+    assert.ok(await until(() => countFds() <= before, PATIENCE_MS));
+  });
+
   it('that fails ends the program, and is the cause', async () => {
     async function* failing() {
       yield 'x';
@@ -177,6 +209,16 @@ describe('output', () => {
       // One position for both.
       await start('echo out; echo err >&2; echo out', { stdout: { file }, stderr: { file } });
       assert.strictEqual(fs.readFileSync(file, 'utf8'), 'out\nerr\nout\n');
+      // By whatever names, and the first says whether it is emptied.
+      const link = place(`link-${name}`);
+      fs.symlinkSync(file, link);
+      const script = 'echo out; echo err >&2; echo out';
+      await start(script, { stdout: { file: link }, stderr: { file: path.relative('.', file) } });
+      assert.strictEqual(fs.readFileSync(file, 'utf8'), 'out\nerr\nout\n');
+      await start(script, { stdout: { file }, stderr: { file: link, append: true } });
+      assert.strictEqual(fs.readFileSync(file, 'utf8'), 'out\nerr\nout\n');
+      await start('echo 1; echo 2 >&2', { stdout: { file, append: true }, stderr: { file: link } });
+      assert.strictEqual(fs.readFileSync(file, 'utf8'), 'out\nerr\nout\n1\n2\n');
       const fd = fs.openSync(file, 'w');
       await start('echo fd', { stdout: fd, stderr: 'ignore' });
       fs.closeSync(fd);
@@ -204,6 +246,20 @@ describe('output', () => {
       assert.deepStrictEqual([exact.stdout.length, exact.maxBufferExceeded], [1000, false]);
     });
 
+    it(`of ${name}: no more than maxBuffer is kept`, async () => {
+      const kept = async (script, options) => {
+        const result = await start(script, { reject: false, ...options });
+        assert.strictEqual(result.maxBufferExceeded, true);
+        return result.stdout;
+      };
+      assert.strictEqual(await kept('printf 123456', { maxBuffer: 5 }), '12345');
+      assert.strictEqual(await kept('printf 123456', { maxBuffer: 5, all: true }), undefined);
+      assert.strictEqual(await kept('printf 123456', { maxBuffer: 0 }), '');
+      assert.strictEqual(await kept('printf 123456', { maxBuffer: 0.5 }), '');
+      const bytes = await kept('seq 100000', { maxBuffer: 70_000, encoding: 'buffer' });
+      assert.strictEqual(bytes.length, 70_000);
+    });
+
     it(`of ${name}: the ends of it`, async () => {
       const maxBuffer = { head: 4, tail: 6 };
       const ends = await start('printf begin; head -c 3000000 /dev/zero; printf the-end', {
@@ -226,9 +282,33 @@ describe('output', () => {
         maxBuffer: { head: 2, tail: 2 },
       });
       assert.strictEqual(stdout, 'a\n[... 8 bytes dropped ...]\nb');
-      assert.strictEqual(dropped.stdout, 6);
+      assert.strictEqual(dropped.stdout, 8);
+      const file = write('characters', Buffer.from('ab😀xxxx😀cd', 'utf16le'));
+      for (const [encoding, head, tail, text, missing] of [
+        ['utf16le', 5, 7, 'ab\n[... 16 bytes dropped ...]\ncd', 16],
+        ['ucs2', 7, 6, 'ab\n[... 16 bytes dropped ...]\ncd', 16],
+        ['UTF-16LE', 8, 8, 'ab😀\n[... 8 bytes dropped ...]\n😀cd', 8],
+        ['utf16le', 1, 1, '\n[... 24 bytes dropped ...]', 24],
+      ]) {
+        const cut = await start(`cat ${file}`, { encoding, maxBuffer: { head, tail } });
+        assert.strictEqual(cut.stdout, text);
+        assert.strictEqual(cut.dropped.stdout, missing);
+      }
+      const loud = await start("printf 'aéxxxxéb'", {
+        maxBuffer: { head: 2, tail: 2 },
+        encoding: 'UTF-8',
+      });
+      assert.strictEqual(loud.stdout, stdout);
     });
   }
+
+  it('of runSync() is bounded as a whole', () => {
+    const shSync = (script, options) =>
+      runSync('sh', ['-c', script], { reject: false, ...options });
+    const { stdout, stderr } = shSync('printf ab >&2; sleep 0.3; printf 1234567', { maxBuffer: 6 });
+    assert.deepStrictEqual([stdout, stderr], ['1234', 'ab']);
+    assert.strictEqual(shSync("printf 'éé'", { maxBuffer: 3 }).stdout, 'é');
+  });
 
   it('of some size does not pass through the loop', async () => {
     const { stdout } = await run('head', ['-c', '50000000', '/dev/zero'], { encoding: 'buffer' });
@@ -254,11 +334,75 @@ describe('output', () => {
     assert.strictEqual((await other).stdout.length, MEGABYTE + 5);
   });
 
+  it('is collected though who listens does not read, or not soon', async () => {
+    const script = 'echo a; sleep 0.05; echo b; head -c 70000 /dev/zero; echo c >&2';
+    for (const options of [
+      {},
+      { encoding: 'latin1' },
+      { encoding: 'buffer' },
+      { maxBuffer: { head: MEGABYTE, tail: 0 } },
+      { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'] },
+    ]) {
+      const promise = sh(script, options);
+      const { child } = promise;
+      child.stdout.on('readable', () => {});
+      child.stderr.on('readable', () => {});
+      // As much as the stream and the pipe hold.
+      const result = await promise;
+      assert.strictEqual(result.stdout.length, 70_004);
+      assert.strictEqual(String(result.stdout.slice(0, 4)), 'a\nb\n');
+      assert.strictEqual(String(result.stderr), 'c');
+      // And it is still there.
+      let length = 0;
+      for await (const chunk of child.stdout) length += chunk.length;
+      assert.strictEqual(length, 70_004);
+      child.stderr.read();
+      await once(child, 'close');
+    }
+  });
+
+  it('is collected once where somebody reads slowly', async () => {
+    const promise = sh(
+      'for i in 1 2 3 4 5; do echo $i; sleep 0.02; done; head -c 200000 /dev/zero',
+    );
+    let text = '';
+    const reading = (async () => {
+      for await (const chunk of promise.child.stdout) {
+        text += chunk;
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+    })();
+    const { stdout } = await promise;
+    assert.strictEqual(stdout, `1\n2\n3\n4\n5\n${'\0'.repeat(200_000)}`);
+    await reading;
+    assert.strictEqual(text, stdout);
+  });
+
   it('is not collected where it is inherited or ignored', async () => {
     const { stdout, stderr } = await sh('echo a; echo b >&2', {
       stdio: ['ignore', 'ignore', 'ignore'],
     });
     assert.deepStrictEqual([stdout, stderr], [undefined, undefined]);
+  });
+
+  it('over a channel comes whole, and a grandchild that holds it is not waited for', async () => {
+    const stdio = ['ignore', 'pipe', 'pipe', 'ipc'];
+    const start = Date.now();
+    const { stdout } = await sh('sleep 60 & echo $!', { stdio });
+    process.kill(Number(stdout), 'SIGKILL');
+    assert.ok(Date.now() - start < PATIENCE_MS);
+    // What was sent by the end of the program is in the channel, and somebody has it open.
+    const lines =
+      'for (let i = 0; i < 1000; i++) console.log(JSON.stringify({ i, pad: "x".repeat(50) }))';
+    const script = `sleep 60 3>&3 & echo $!; exec "${process.execPath}" -e '${lines}' >&3`;
+    const promise = sh(script, { stdio });
+    const seen = [];
+    promise.child.on('message', ({ i }) => seen.push(i));
+    const isOver = once(promise.child, 'disconnect');
+    process.kill(Number((await promise).stdout), 'SIGKILL');
+    await isOver;
+    assert.deepStrictEqual([seen.length, seen.at(-1)], [1000, 999]);
+    assert.strictEqual(promise.child.connected, false);
   });
 
   it('beyond the third descriptor is the caller’s', async () => {
@@ -287,6 +431,27 @@ describe('a loop over the lines', () => {
   it('gets characters and lines whole, however they come', async () => {
     const script = "printf 'a\\303'; sleep 0.05; printf '\\251b'; sleep 0.05; printf 'c\\nd\\n'";
     assert.deepStrictEqual(await lines(sh(script)), ['aébc', 'd']);
+  });
+
+  it('gets lines also where the ends would be kept', async () => {
+    const maxBuffer = { head: 2, tail: 2 };
+    const script =
+      "printf 'a\\303'; sleep 0.05; printf '\\251b\\nc\\nd'; sleep 0.05; printf 'e\\303'";
+    assert.deepStrictEqual(await lines(sh(script, { maxBuffer })), ['aéb', 'c', 'de\ufffd']);
+    const bytes = await lines(sh('seq 3', { maxBuffer, encoding: 'buffer' }));
+    assert.strictEqual(String(Buffer.concat(bytes)), '1\n2\n3\n');
+    const row = [];
+    for await (const line of pipeline([['seq', '5'], ['cat']], { maxBuffer })) row.push(line);
+    assert.deepStrictEqual(row, ['1', '2', '3', '4', '5']);
+    // What came before the loop began was cut.
+    const late = sh("printf 'abc\\nd\\303'; read x; printf '\\251\\ne'", {
+      stdin: 'pipe',
+      maxBuffer,
+    });
+    await once(late.child.stdout, 'data');
+    const iterator = late[Symbol.asyncIterator]();
+    late.child.stdin.end('go\n');
+    assert.deepStrictEqual(await lines(iterator), ['ab', '[... 2 bytes dropped ...]', 'dé', 'e']);
   });
 
   it('gets both outputs in order, with all', async () => {
@@ -339,6 +504,28 @@ describe('a loop over the lines', () => {
     assert.ok(await until(() => countFds() <= before, PATIENCE_MS));
   });
 
+  it('is over when it was left, or has failed', async () => {
+    const over = { value: undefined, done: true };
+    const left = run('yes')[Symbol.asyncIterator]();
+    assert.deepStrictEqual(await left.next(), { value: 'y', done: false });
+    assert.deepStrictEqual(await left.return('why'), { value: 'why', done: true });
+    assert.deepStrictEqual([await left.next(), await left.next()], [over, over]);
+    const failed = sh('echo a; exit 5')[Symbol.asyncIterator]();
+    const results = await Promise.allSettled([1, 2, 3, 4].map(() => failed.next()));
+    assert.deepStrictEqual(
+      results.map(({ value, reason }) => value ?? reason.code),
+      [{ value: 'a', done: false }, 5, over, over],
+    );
+    const promise = sh('echo a; sleep 60');
+    const broken = promise[Symbol.asyncIterator]();
+    await broken.next();
+    promise.child.stdout.destroy(new Error('mine'));
+    await assert.rejects(broken.next(), /mine/);
+    assert.deepStrictEqual(await broken.next(), over);
+    promise.child.kill();
+    await assert.rejects(promise, RunError);
+  });
+
   it('begins with what there was before', async () => {
     const promise = sh('echo early; sleep 0.2; echo late');
     await once(promise.child.stdout, 'data');
@@ -358,11 +545,58 @@ describe('a loop over the lines', () => {
     const error = await lines(promise).catch((error) => error);
     assert.ok(error instanceof RunError);
     assert.deepStrictEqual([error.maxBufferExceeded, error.signal], [true, 'SIGTERM']);
+    // However it comes, and whatever comes before it.
+    const long = 'é'.repeat(6);
+    for (const script of [
+      `printf 'a\\nb\\n${long}\\nc\\n'`,
+      `printf 'a\\nb\\n${long}'; sleep 0.05; echo`,
+      `printf 'a\\nb\\néé'; sleep 0.05; printf 'éééé\\n'`,
+    ]) {
+      const seen = [];
+      const tooLong = await (async () => {
+        for await (const line of sh(script, { maxBuffer: 11 })) seen.push(line);
+      })().catch((error) => error);
+      assert.ok(tooLong instanceof RunError, script);
+      assert.strictEqual(tooLong.cause.code, 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER');
+      assert.deepStrictEqual(seen, ['a', 'b']);
+    }
+    assert.deepStrictEqual(await lines(sh(`printf '${long}\\n${long}'`, { maxBuffer: 12 })), [
+      long,
+      long,
+    ]);
   });
 
   it('needs a pipe', async () => {
     const promise = run('true', { stdout: 'ignore' });
     assert.throws(() => promise[Symbol.asyncIterator](), { code: 'ERR_INVALID_STATE' });
     await promise;
+    // That is all there is to tell: the loop had the only promise.
+    await assert.rejects(lines(run('false', { stdout: 'ignore' })), { code: 'ERR_INVALID_STATE' });
+  });
+
+  it('can be had once', async () => {
+    const promise = sh('echo a');
+    assert.deepStrictEqual(await lines(promise), ['a']);
+    const again = { name: 'TypeError', code: 'ERR_INVALID_STATE', message: /iterated over before/ };
+    await assert.rejects(lines(promise), again);
+    const failing = sh('sleep 0.1; exit 5');
+    const first = failing[Symbol.asyncIterator]();
+    await assert.rejects(lines(failing), again);
+    await assert.rejects(first.next(), RunError);
+  });
+
+  it('throws at its end that nothing was started', async () => {
+    const long = 'x'.repeat(3 * MEGABYTE);
+    for (const [start, code] of [
+      [(options) => run('echo', { ...options, signal: AbortSignal.abort() }), 'ABORT_ERR'],
+      [(options) => run('echo', [long], options), 'E2BIG'],
+      [(options) => run('/nonexistent/program', options), 'ENOENT'],
+    ]) {
+      const error = await lines(start()).catch((error) => error);
+      assert.ok(error instanceof RunError, String(error));
+      assert.strictEqual(error.code, code);
+      assert.deepStrictEqual(await lines(start({ reject: false })), []);
+      for await (const line of start({ reject: false })) assert.fail(line);
+    }
   });
 });

@@ -5,8 +5,9 @@
 const assert = require('node:assert');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const fs = require('node:fs');
+const { Readable } = require('node:stream');
 const { describe, it: test } = require('node:test');
-const { run, runSync, RunError } = require('..');
+const { pipeline, run, runSync, RunError } = require('..');
 const { countFds, countZombies, isAlive, until, waitGone } = require('./helpers/processes.js');
 const { runScript } = require('./helpers/script.js');
 
@@ -203,6 +204,8 @@ describe('wrong arguments are thrown at once, and nothing is started', () => {
     [['true', { timeout: -1 }], 'ERR_OUT_OF_RANGE'],
     [['true', { killSignal: 'SIGNONE' }], 'ERR_UNKNOWN_SIGNAL'],
     [['true', { signal: {} }], 'ERR_INVALID_ARG_TYPE'],
+    [['true', { signal: { aborted: false } }], 'ERR_INVALID_ARG_TYPE'],
+    [['true', { signal: { aborted: true } }], 'ERR_INVALID_ARG_TYPE'],
     [['true', { forceKillAfter: 'soon' }], 'ERR_INVALID_ARG_TYPE'],
     [['true', { forceKillAfter: -1 }], 'ERR_OUT_OF_RANGE'],
     [['true', { forceKillAfter: Number.NaN }], 'ERR_OUT_OF_RANGE'],
@@ -256,9 +259,14 @@ describe('wrong arguments are thrown at once, and nothing is started', () => {
     for (const options of [
       { signal: new AbortController().signal },
       { input: (async function* () {})() },
+      { tree: true },
+      { noNewPrivileges: true },
     ]) {
       assert.throws(() => runSync('true', options), { code: /^ERR_INVALID_ARG/ });
     }
+    // What is not asked for is no matter.
+    const none = { tree: false, noNewPrivileges: false, dieWithParent: false };
+    assert.strictEqual(runSync('true', none).code, 0);
   });
 
   it('before a file is emptied', () => {
@@ -333,6 +341,21 @@ describe('what ends a program early', () => {
       );
     }
     assert.strictEqual(fs.existsSync(file), false);
+  });
+
+  it('a signal that cannot be listened to, and nothing is left running', async () => {
+    const signal = {
+      aborted: false,
+      addEventListener() {
+        throw new Error('no listeners here');
+      },
+    };
+    const input = new Readable({ read() {} });
+    assert.throws(() => run('sleep', ['60'], { signal, input }), /no listeners here/);
+    assert.strictEqual(input.destroyed, true);
+    assert.throws(() => pipeline([['sleep', '60'], ['cat']], { signal }), /no listeners here/);
+    const children = `/proc/self/task/${process.pid}/children`;
+    assert.ok(await until(() => fs.readFileSync(children, 'utf8') === '', PATIENCE_MS));
   });
 
   it('a listener of the signal does not stay behind', async () => {

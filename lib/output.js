@@ -3,6 +3,7 @@
 
 const { capture, release } = require('./capturable.js');
 const { maxBufferExceeded } = require('./errors.js');
+const { Peek } = require('./peek.js');
 
 class Output {
   #stream;
@@ -16,6 +17,8 @@ class Output {
   #bytes = 0;
   /** Whether nobody else was given a chunk that is here. */
   #isSole = true;
+  /** Once somebody else is to read the stream. @type {InstanceType<typeof Peek> | undefined} */
+  #peek;
 
   /**
    * @param {any} stream child.stdout or child.stderr; there is none where descriptors ran out
@@ -55,11 +58,19 @@ class Output {
     return content;
   }
 
+  /** Takes what there is of a stream that somebody else reads. */
+  peek() {
+    this.#peek ??= new Peek(this.#stream);
+    this.#peek.look();
+  }
+
   destroy() {
     this.#stream?.destroy();
   }
 
-  #take(chunk) {
+  #take(given) {
+    const chunk = this.#peek ? this.#peek.unseen(given) : given;
+    if (chunk.length === 0) return;
     // It comes before what a program pushes or emits itself.
     release(this.#stream);
     if (!this.#stream._handle?.isGathered) this.#isSole = false;

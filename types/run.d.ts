@@ -52,7 +52,7 @@ export interface RunOptions
   stdin?: RunStdin | undefined;
   /** Default: `'pipe'`, which is collected. Anything else leaves `stdout` of the result undefined. */
   stdout?: RunStdout | undefined;
-  /** Default: `'pipe'`, which is collected. The same file as that of `stdout` is opened once for both. */
+  /** Default: `'pipe'`, which is collected. The same file as that of `stdout` is opened once for both, as `stdout` wants it. */
   stderr?: RunStdout | undefined;
   /** The three of them at once, and more: as in `spawn()`, but that files may stand in it. */
   stdio?:
@@ -196,7 +196,7 @@ export interface RunPromise<O = RunOptions>
    * `encoding: 'buffer'` its chunks. Nothing of it is collected then, and the program waits while the loop
    * does. Leaving the loop early ends the program; a failure is thrown at the end of the loop.
    *
-   * @throws `ERR_INVALID_STATE` where stdout is no pipe
+   * @throws `ERR_INVALID_STATE` where stdout is no pipe, and the second time
    */
   [Symbol.asyncIterator](): AsyncGenerator<
     OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string,

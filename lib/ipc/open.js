@@ -12,6 +12,9 @@ const { ownEnd } = require('./own-end.js');
 const { ChannelHandle } = require('./channel-handle.js');
 const { setupChannel } = require('./channel.js');
 
+/** Of children with a channel. @type {WeakMap<object, InstanceType<typeof ChannelHandle>>} */
+const channels = new WeakMap();
+
 /** Marks the options of a fork whose child may get our end. */
 const kOwnEnd = Symbol('sprog.ownEnd');
 
@@ -72,7 +75,14 @@ function openChannel(child, token, options, onclosed) {
   if (!isNullish(maxMessageSize)) environment().limitMessages(token, maxMessageSize);
   const handle = new ChannelHandle(token, serialization);
   if (options[kOwnEnd] && ownEnd.hasDialect(serialization)) handle.expectGreeting(ownEnd.VERSION);
+  channels.set(child, handle);
   setupChannel(child, handle, onclosed);
 }
 
-module.exports = { preferOwnEnd, channelEnvironment, openChannel };
+/** Ends the channel of a child that has exited, whoever else holds its other end. */
+function endChannelSoon(child) {
+  const handle = channels.get(child);
+  if (handle) require('./end-soon.js').endSoon(handle);
+}
+
+module.exports = { preferOwnEnd, channelEnvironment, openChannel, endChannelSoon };

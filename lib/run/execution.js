@@ -8,9 +8,9 @@ const { ChildProcess } = require('../child.js');
 const { kTree } = require('../child-extras.js');
 const { abortError } = require('../errors.js');
 const { getReady, killLater, setForceKillAfter } = require('../force-kill.js');
-const { feed } = require('./input.js');
+const { feed, release } = require('./input.js');
 const { collect } = require('./outputs.js');
-const { openFiles } = require('./stdio.js');
+const { collectUnread } = require('./unread.js');
 
 /** Bits of `lateKills` of a handle. */
 const TIMED_OUT = 1;
@@ -38,6 +38,7 @@ class Execution {
   maxBufferExceeded = false;
   forceKilled = false;
   #isStopped = false;
+  #isClosed = false;
   /** @type {Promise<void> | undefined} */
   #treeEnd;
   durationMs = 0;
@@ -61,9 +62,12 @@ class Execution {
     this.#hooks = hooks;
   }
 
-  /** Throws what is the caller's mistake; what is the system's is an end like another. */
-  start() {
-    const { request, signal, stdio, timeout } = this.settings;
+  /**
+   * Throws what is the caller's mistake; what is the system's is an end like another.
+   * @param {InstanceType<typeof import('./open-files.js').OpenFiles>} files that the caller closes
+   */
+  start(files) {
+    const { signal, timeout } = this.settings;
     this.#startedAt = performance.now();
     if (signal?.aborted) {
       this.aborted = true;
@@ -72,7 +76,7 @@ class Execution {
     }
     try {
       if (timeout > 0) getReady('spawn');
-      this.#spawn(request, openFiles(stdio));
+      this.#spawn(files);
     } catch (error) {
       if (typeof (/** @type {any} */ (error).errno) !== 'number') throw error;
       this.fail(error);
@@ -80,16 +84,24 @@ class Execution {
     }
     this.wasStarted = this.child.pid !== undefined;
     this.#collect();
-    if (this.wasStarted) this.#watch();
+    if (!this.wasStarted) {
+      release(this.settings.source);
+      return;
+    }
+    try {
+      this.#watch();
+    } catch (error) {
+      // A signal that is none, after all.
+      release(this.settings.source);
+      this.stop(error);
+      throw error;
+    }
   }
 
-  #spawn(request, files) {
-    request.stdio = files.list;
-    try {
-      this.child.spawn(request);
-    } finally {
-      files.close();
-    }
+  #spawn(files) {
+    const { request, stdio } = this.settings;
+    request.stdio = files.open(stdio);
+    this.child.spawn(request);
     this.child.on('error', (error) => {
       this.cause ??= error;
       if (!this.wasStarted) this.#hooks.onexit?.();
@@ -101,6 +113,7 @@ class Execution {
   /** Ends it before it began. */
   fail(error) {
     this.cause ??= error;
+    release(this.settings.source);
     process.nextTick(() => {
       this.#hooks.onexit?.();
       this.#end();
@@ -157,11 +170,16 @@ class Execution {
     for (const undo of this.#atExit) undo();
     // A grandchild may hold them open for as long as it likes.
     for (const stream of this.child.stdio.slice(1)) stream?.endSoon?.();
+    if (this.child.channel) require('../ipc/open.js').endChannelSoon(this.child);
+    collectUnread(this.child, [this.stdout, this.stderr], () => this.#close());
     this.#hooks.onexit?.();
   }
 
   /** Nothing of a tree that was told to end is left when that is reported. */
   #close() {
+    // Of streams that were left to others the end may come later.
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     const ended = this.whenTreeEnded();
     if (ended) ended.then(() => this.#end());
     else this.#end();

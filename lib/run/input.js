@@ -62,7 +62,7 @@ function feed(stdin, source, onerror) {
     letGo(source, iterator);
   };
   const pump = async () => {
-    iterator = (source[Symbol.asyncIterator] ?? source[Symbol.iterator]).call(source);
+    iterator = iteratorOf(source);
     while (!isOver) {
       const { done, value } = await iterator.next();
       if (isOver) return;
@@ -105,6 +105,26 @@ function room(stdin) {
   });
 }
 
+function iteratorOf(source) {
+  return (source[Symbol.asyncIterator] ?? source[Symbol.iterator]).call(source);
+}
+
+/**
+ * Lets go of an input that nobody will read: its program was not started.
+ * @param {any} source as settleInput() has it
+ */
+function release(source) {
+  if (source === undefined || source instanceof File || source instanceof Uint8Array) return;
+  let iterator;
+  try {
+    if (typeof source.destroy !== 'function') iterator = iteratorOf(source);
+  } catch {
+    // Somebody else reads it, or it cannot be read at all.
+    return;
+  }
+  letGo(source, iterator);
+}
+
 function letGo(source, iterator) {
   if (source === process.stdin) {
     source.pause();
@@ -132,4 +152,4 @@ function gatherSync(source) {
   );
 }
 
-module.exports = { settleInput, feed, gatherSync };
+module.exports = { settleInput, feed, release, gatherSync };

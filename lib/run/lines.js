@@ -2,21 +2,32 @@
 // `for await (const line of run(...))`: lines as they come, with back-pressure, and no more of the output
 // in memory than the piece that is read.
 
+const { StringDecoder } = require('node:string_decoder');
 const { maxBufferExceeded } = require('../errors.js');
 
 /**
  * @param {InstanceType<typeof import('./execution.js').Execution>} execution of which stdout is a pipe
- * @param {() => Promise<unknown>} finished resolves when all is known; rejects if the run has failed
+ * @param {Promise<unknown>} finished resolves when all is known; rejects if the run has failed
  */
 function iterate(execution, finished) {
-  if (!execution.child.stdout) throw notIterable();
+  // The loop tells of a failure, also where it cannot begin: nobody else may have the promise.
+  finished.catch(() => {});
+  // What was not started has no streams; that is told at the end of the loop.
+  if (execution.child.stdout) {
+    if (!execution.stdout) throw notIterable('they have been iterated over before');
+  } else if (execution.wasStarted) {
+    throw notIterable('stdout is not a pipe');
+  }
   return new Lines(execution, finished);
 }
 
-function notIterable() {
-  const error = new TypeError('There are no lines to iterate over: stdout is not a pipe');
+function notIterable(reason) {
+  const error = new TypeError(`There are no lines to iterate over: ${reason}`);
   return Object.assign(error, { code: 'ERR_INVALID_STATE' });
 }
+
+/** Of no encoding takes a UTF-16 unit more. */
+const MOST_BYTES_OF_UNIT = 3;
 
 /** An asynchronous generator written by hand: as one, it would take three times as long for a line. */
 class Lines {
@@ -24,27 +35,39 @@ class Lines {
   #finished;
   #stream;
   #pieces;
+  /** For a stream that gives bytes where text is wanted. @type {StringDecoder | undefined} */
+  #decoder;
   /** Lines that have come and were not asked for yet, from `#at` on. @type {any[]} */
   #items = [];
   #at = 0;
   /** The beginning of a line whose end has not come. */
   #rest = '';
+  #restBytes = 0;
+  #limit;
   /** What was asked for is answered in order. @type {Promise<any>} */
   #last = Promise.resolve();
   #waiting = 0;
+  /** Nothing more will come. */
   #hasEnded = false;
+  /** Nothing more will be told, neither a line nor a failure. */
+  #isDone = false;
 
   constructor(execution, finished) {
     this.#execution = execution;
     this.#finished = finished;
+    this.#limit = execution.settings.maxBuffer.limit ?? Number.POSITIVE_INFINITY;
     this.#stream = execution.child.stdout;
+    this.#hasEnded = !this.#stream;
+    if (this.#hasEnded) return;
     // From here on nothing is collected.
     const before = execution.stdout.detach();
     execution.stdout = undefined;
     this.#stream.pause();
     // A child that exits has the streams resumed that nobody reads: this one is read, if only later.
     this.#stream.on('readable', () => {});
-    if (before.length > 0) this.#take(before);
+    const { encoding } = execution.settings;
+    if (encoding !== null) this.#decoder = new StringDecoder(encoding);
+    for (const piece of before) if (piece.length > 0 && !this.#hasEnded) this.#take(piece);
     this.#pieces = this.#stream[Symbol.asyncIterator]();
   }
 
@@ -58,13 +81,14 @@ class Lines {
   /** The loop is left early: the program is ended, and waited for. */
   return(value) {
     return this.#inOrder(async () => {
+      this.#isDone = true;
+      this.#items = [];
       if (!this.#hasEnded) {
         this.#hasEnded = true;
         this.#execution.stop(undefined);
         this.#stream.destroy();
-        await this.#finished().catch(() => {});
+        await this.#finished.catch(() => {});
       }
-      this.#items = [];
       return { value: await value, done: true };
     });
   }
@@ -95,21 +119,34 @@ class Lines {
       await this.#read();
     }
     if (this.#at < this.#items.length) return { value: this.#items[this.#at++], done: false };
-    await this.#finished();
+    if (!this.#isDone) {
+      this.#isDone = true;
+      await this.#finished;
+    }
     return { value: undefined, done: true };
   }
 
   async #read() {
-    const piece = await this.#pieces.next().catch(toEnd);
+    const piece = await this.#pieces.next().catch((error) => this.#fail(error));
     if (!piece.done) {
       this.#take(piece.value);
       return;
     }
     this.#hasEnded = true;
+    this.#rest += this.#decoder?.end() ?? '';
     if (this.#rest !== '') this.#items.push(this.#rest);
   }
 
-  #take(piece) {
+  #fail(error) {
+    // Destroyed, by what ended the run: that is told at its end.
+    if (error?.code === 'ERR_STREAM_PREMATURE_CLOSE') return { done: true };
+    this.#hasEnded = true;
+    this.#isDone = true;
+    throw error;
+  }
+
+  #take(chunk) {
+    const piece = typeof chunk === 'string' ? chunk : this.#decode(chunk);
     if (typeof piece !== 'string') {
       this.#items.push(piece);
       return;
@@ -117,29 +154,44 @@ class Lines {
     // Only what is new is searched: a line may come in many pieces.
     if (!piece.includes('\n')) {
       this.#rest += piece;
-      this.#boundRest();
+      this.#restBytes += this.#bytesOf(piece);
+      if (this.#restBytes > this.#limit) this.#overflow();
       return;
     }
-    const lines = (this.#rest + piece).split(/\r?\n/);
-    this.#rest = /** @type {string} */ (lines.pop());
-    this.#items = lines;
-    this.#at = 0;
+    const text = this.#rest + piece;
+    const lines = text.split(/\r?\n/);
+    const long = this.#findTooLong(text.length, lines);
+    if (long === -1) {
+      this.#rest = /** @type {string} */ (lines.pop());
+      this.#restBytes = this.#bytesOf(this.#rest);
+    } else {
+      lines.length = long;
+      this.#overflow();
+    }
+    this.#items = this.#items.length === 0 ? lines : this.#items.concat(lines);
   }
 
-  #boundRest() {
-    if (this.#rest.length <= (this.#execution.settings.maxBuffer.limit ?? Infinity)) return;
+  #bytesOf(text) {
+    return Buffer.byteLength(text, this.#execution.settings.encoding ?? 'utf8');
+  }
+
+  /** @returns {number} the index of the first line that is longer than it may be, or -1 */
+  #findTooLong(length, lines) {
+    if (length * MOST_BYTES_OF_UNIT <= this.#limit) return -1;
+    return lines.findIndex((line) => this.#bytesOf(line) > this.#limit);
+  }
+
+  #decode(bytes) {
+    return this.#decoder ? this.#decoder.write(bytes) : bytes;
+  }
+
+  #overflow() {
     this.#execution.maxBufferExceeded = true;
     this.#execution.stop(maxBufferExceeded('stdout'));
     this.#rest = '';
     this.#hasEnded = true;
     this.#stream.destroy();
   }
-}
-
-/** Destroyed, by what ended the run: that is told at its end. */
-function toEnd(error) {
-  if (error?.code === 'ERR_STREAM_PREMATURE_CLOSE') return { done: true };
-  throw error;
 }
 
 module.exports = { iterate };

@@ -3,6 +3,7 @@
 // started here.
 
 const os = require('node:os');
+const { StringDecoder } = require('node:string_decoder');
 const { invalidArgType, invalidArgValue, outOfRange, unknownEncoding } = require('../errors.js');
 const { settleExtras } = require('../extra-options.js');
 const { toForceKillAfter } = require('../force-kill.js');
@@ -43,7 +44,7 @@ const MAX_BUFFER = 100 * 1024 * 1024;
 function settle(command, args, options) {
   const request = /** @type {any} */ (normalize(command, args, options));
   validateTimeout(request.timeout);
-  validateAbortSignal(request.signal, 'options.signal');
+  validateSignal(request.signal);
   const killSignal = sanitizeKillSignal(request.killSignal) ?? SIGTERM;
   const forceKillAfter = toForceKillAfter(request.forceKillAfter, FORCE_KILL_AFTER_MS);
   const source = settleInput(request.input);
@@ -85,6 +86,13 @@ function normalize(command, args, options) {
   return normalizeSpawnArguments(command, isShort ? [] : args, { ...given, env });
 }
 
+/** Where spawn() takes whatever has `aborted`: without events nothing could ever be heard of it. */
+function validateSignal(signal) {
+  validateAbortSignal(signal, 'options.signal');
+  if (signal === undefined || typeof signal.addEventListener === 'function') return;
+  throw invalidArgType('options.signal', 'AbortSignal', signal);
+}
+
 function settleFlag(request, name, fallback) {
   const value = request[name];
   if (isNullish(value)) return fallback;
@@ -92,12 +100,14 @@ function settleFlag(request, name, fallback) {
   return value;
 }
 
+/** @returns {BufferEncoding | null} by its one name; null for Buffers */
 function settleEncoding(encoding) {
   if (isNullish(encoding)) return 'utf8';
   if (encoding === 'buffer') return null;
   if (typeof encoding !== 'string') throw invalidArgType('options.encoding', 'string', encoding);
   if (!Buffer.isEncoding(encoding)) throw unknownEncoding(encoding);
-  return encoding;
+  // It has many spellings: 'UTF-8', 'ucs2'.
+  return /** @type {any} */ (new StringDecoder(encoding)).encoding;
 }
 
 function settleMaxBuffer(maxBuffer) {
@@ -126,4 +136,4 @@ function toCount(count, name) {
   return count;
 }
 
-module.exports = { settle };
+module.exports = { settle, settleEncoding };

@@ -3,7 +3,8 @@
 
 const { captureEnds, release } = require('../capturable.js');
 const { Output } = require('../output.js');
-const { joinEnds } = require('./text.js');
+const { Peek } = require('../peek.js');
+const { endsSoFar, joinEnds } = require('./ends.js');
 
 /** How much more than the tail is kept before it is cut. */
 const SLACK_BYTES = 1024 * 1024;
@@ -21,9 +22,11 @@ function collect(stream, name, { encoding, maxBuffer }, onoverflow) {
 
 class Whole {
   dropped = 0;
+  stream;
   #output;
 
   constructor(stream, name, encoding, maxBuffer, onoverflow) {
+    this.stream = stream;
     this.#output = new Output(stream, {
       name,
       encoding,
@@ -41,16 +44,20 @@ class Whole {
     return this.#output.content();
   }
 
-  /** Collects no more: what there was. */
+  peek() {
+    this.#output.peek();
+  }
+
+  /** Collects no more: what there was, in pieces. */
   detach() {
-    return this.#output.detach();
+    return [this.#output.detach()];
   }
 }
 
 class Ends {
   /** How many bytes are not in `content()`, once that was called. */
   dropped = 0;
-  #stream;
+  stream;
   #encoding;
   #head;
   #tail;
@@ -61,9 +68,11 @@ class Ends {
   #beginningBytes = 0;
   #endingBytes = 0;
   #ondata;
+  /** Once somebody else is to read the stream. @type {InstanceType<typeof Peek> | undefined} */
+  #peek;
 
   constructor(stream, encoding, head, tail) {
-    this.#stream = stream;
+    this.stream = stream;
     this.#encoding = encoding;
     this.#head = head;
     this.#tail = tail;
@@ -73,25 +82,39 @@ class Ends {
   }
 
   content() {
-    release(this.#stream);
+    const { head, tail, dropped } = this.#kept();
+    const joined = joinEnds(head, tail, dropped, this.#encoding);
+    this.dropped = joined.dropped;
+    return joined.content;
+  }
+
+  peek() {
+    this.#peek ??= new Peek(this.stream);
+    this.#peek.look();
+  }
+
+  /** As that of Whole; the stream goes on with bytes. */
+  detach() {
+    const { head, tail, dropped } = this.#kept();
+    this.stream.off('data', this.#ondata);
+    return endsSoFar(head, tail, dropped, this.#encoding);
+  }
+
+  #kept() {
+    release(this.stream);
     const head = Buffer.concat(this.#beginning);
     const ending = Buffer.concat(this.#ending);
     const tail = ending.subarray(Math.max(0, ending.length - this.#tail));
     // The addon counts what it does not hand over, too.
-    this.dropped = Math.max(0, this.#stream.bytesRead - head.length - tail.length);
-    return joinEnds(head, tail, this.dropped, this.#encoding);
+    const dropped = Math.max(0, this.stream.bytesRead - head.length - tail.length);
+    return { head, tail, dropped };
   }
 
-  detach() {
-    const content = this.content();
-    this.#stream.off('data', this.#ondata);
-    return content;
-  }
-
-  #take(chunk) {
+  #take(given) {
+    const chunk = this.#peek ? this.#peek.unseen(given) : given;
     // A program may have asked the stream for text.
     const bytes =
-      typeof chunk === 'string' ? Buffer.from(chunk, this.#stream.readableEncoding) : chunk;
+      typeof chunk === 'string' ? Buffer.from(chunk, this.stream.readableEncoding) : chunk;
     const room = Math.min(this.#head - this.#beginningBytes, bytes.length);
     if (room > 0) {
       this.#beginning.push(bytes.subarray(0, room));

@@ -3,7 +3,7 @@
 
 const { invalidArgType, invalidArgValue } = require('../errors.js');
 const { isNullish, validateArray, validateBoolean, validateObject } = require('../validate.js');
-const { settle } = require('./options.js');
+const { settle, settleEncoding } = require('./options.js');
 
 /** Options of the pipeline as a whole, which a stage cannot have. */
 const WHOLE = [
@@ -21,8 +21,14 @@ const WHOLE = [
 const NEVER = ['all', 'stdio'];
 
 /**
- * @returns {{ stages: import('./options.js').Settings[], pipefail: boolean, reject: boolean }}
+ * @typedef {object} PipelineSettings
+ * @property {import('./options.js').Settings[]} stages
+ * @property {BufferEncoding | null} encoding of what is told of all stages; see settleEncoding
+ * @property {boolean} pipefail
+ * @property {boolean} reject
  */
+
+/** @returns {PipelineSettings} */
 function settlePipeline(stages, options) {
   validateArray(stages, 'stages');
   if (stages.length === 0) throw invalidArgValue('stages', stages, 'cannot be empty');
@@ -42,7 +48,12 @@ function settlePipeline(stages, options) {
     };
     return settle(command, args, { ...common, ...own, ...ends });
   });
-  return { stages: settled, pipefail: pipefail ?? true, reject: common.reject ?? true };
+  return {
+    stages: settled,
+    encoding: settleEncoding(common.encoding),
+    pipefail: pipefail ?? true,
+    reject: common.reject ?? true,
+  };
 }
 
 /** A stage is `[command, ...args]` or `{ command, args, options }`. */

@@ -8,8 +8,9 @@ const { commandLine, describe, excerpt } = require('./result.js');
  * @param {any[]} stages their results
  * @param {number | undefined} failed the stage that failed first
  * @param {number} durationMs
+ * @param {import('./pipeline-options.js').PipelineSettings} settings
  */
-function toPipelineResult(stages, failed, durationMs) {
+function toPipelineResult(stages, failed, durationMs, settings) {
   const last = stages.at(-1);
   const { code, signal, cause, step, interpreter } = stages[failed ?? stages.length - 1];
   const any = (name) => stages.some((stage) => stage[name]);
@@ -21,7 +22,7 @@ function toPipelineResult(stages, failed, durationMs) {
     code,
     signal,
     stdout: last.stdout,
-    stderr: joined(stages.map(({ stderr }) => stderr).filter((stderr) => stderr !== undefined)),
+    stderr: joined(stages, settings),
     timedOut: any('timedOut'),
     aborted: any('aborted'),
     maxBufferExceeded: any('maxBufferExceeded'),
@@ -33,12 +34,28 @@ function toPipelineResult(stages, failed, durationMs) {
   };
 }
 
-/** What all stages said, one after the other. */
-function joined(outputs) {
+/**
+ * What all stages said, one after the other: in the form that the pipeline is to have, whatever a stage
+ * has asked for itself.
+ * @param {any[]} results
+ * @param {import('./pipeline-options.js').PipelineSettings} settings
+ */
+function joined(results, { stages, encoding }) {
+  const said = results.map(({ stderr }) => stderr);
+  const outputs = said.filter((stderr) => stderr !== undefined);
   if (outputs.length === 0) return undefined;
-  if (Array.isArray(outputs[0])) return outputs.flat();
-  if (typeof outputs[0] !== 'string') return Buffer.concat(outputs);
-  return outputs.filter((text) => text !== '').join('\n');
+  if (stages[0].lines) return outputs.flat();
+  if (encoding === null) {
+    return Buffer.concat(
+      said.flatMap((stderr, index) => (stderr === undefined ? [] : toBytes(stderr, stages[index]))),
+    );
+  }
+  const texts = outputs.map((output) => output.toString(encoding));
+  return texts.filter((text) => text !== '').join('\n');
+}
+
+function toBytes(output, { encoding }) {
+  return typeof output === 'string' ? Buffer.from(output, encoding) : output;
 }
 
 /** @returns {InstanceType<typeof RunError>} */

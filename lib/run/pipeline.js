@@ -5,6 +5,7 @@
 const { kTree } = require('../child-extras.js');
 const { Execution } = require('./execution.js');
 const { iterate } = require('./lines.js');
+const { OpenFiles } = require('./open-files.js');
 const { settlePipeline } = require('./pipeline-options.js');
 const { toOutcome } = require('./outcome.js');
 const { Pipes } = require('./pipes.js');
@@ -18,11 +19,7 @@ function pipeline(callee, stages, options) {
   const { promise } = line;
   line.start();
   promise.children = line.executions.map(({ child }) => child);
-  promise[Symbol.asyncIterator] = () => {
-    const lines = iterate(line.last, () => promise);
-    promise.catch(() => {});
-    return lines;
-  };
+  promise[Symbol.asyncIterator] = () => iterate(line.last, promise);
   return promise;
 }
 
@@ -67,18 +64,21 @@ class Line {
 
   start() {
     const pipes = new Pipes(this.executions.length);
+    const files = new OpenFiles();
     try {
       this.executions.forEach((execution, index) => {
         const error = pipes.open(index, execution.settings.stdio);
         if (error) execution.fail(error);
-        else execution.start();
+        else execution.start(files);
       });
     } catch (error) {
-      // The caller's mistake, found late.
+      // The caller's mistake, found late: that is thrown, and nobody gets the promise.
+      this.promise.catch(() => {});
       this.#stopAll();
       throw error;
     } finally {
       pipes.close();
+      files.close();
     }
   }
 
@@ -127,7 +127,7 @@ class Line {
       if (failed !== -1) this.#failed = failed;
     }
     const durationMs = performance.now() - this.#startedAt;
-    const outcome = toPipelineResult(this.#results, this.#failed, durationMs);
+    const outcome = toPipelineResult(this.#results, this.#failed, durationMs, this.#settled);
     if (outcome.failed && this.#settled.reject) {
       this.#reject(toPipelineError(outcome, this.#settled, this.#site));
     } else {

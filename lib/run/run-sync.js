@@ -3,18 +3,18 @@
 
 const { toResourceUsage } = require('../bill.js');
 const { abortError, invalidArgValue, errnoException, maxBufferExceeded } = require('../errors.js');
-const { pickExtras } = require('../extra-options.js');
+const { refuseInSync } = require('../extra-options.js');
 const { explain } = require('../failed-start.js');
 const { checkPermission } = require('../permission.js');
 const { signalName } = require('../signals.js');
 const { parseStdio, ROOMY_PIPE } = require('../stdio.js');
 const { PREPARED, run: runToEnd } = require('../sync.js');
+const { joinEnds, wholeEnd } = require('./ends.js');
 const { gatherSync } = require('./input.js');
+const { OpenFiles } = require('./open-files.js');
 const { settle } = require('./options.js');
 const { timeoutError } = require('./outcome.js');
 const { callSite, toError, toResult } = require('./result.js');
-const { openFiles } = require('./stdio.js');
-const { joinEnds } = require('./text.js');
 const { File } = require('./file.js');
 
 /** @param {Function} callee what the caller has called: the error's stack begins below it */
@@ -32,11 +32,10 @@ function runSync(callee, command, args, options) {
 }
 
 function refuseUnavailable({ request, signal }) {
-  const [name] = Object.keys(pickExtras(request));
-  const refused = name ?? (signal && !signal.aborted ? 'signal' : undefined);
-  if (refused === undefined) return;
-  const value = refused === 'signal' ? signal : request[refused];
-  throw invalidArgValue(`options.${refused}`, value, 'is not available in runSync()');
+  refuseInSync(request);
+  if (signal && !signal.aborted) {
+    throw invalidArgValue('options.signal', signal, 'is not available in synchronous calls');
+  }
 }
 
 function outcomeOf(settings, input) {
@@ -72,10 +71,10 @@ function outcomeOf(settings, input) {
 function ran(settings, input) {
   const { request, killSignal, maxBuffer, forceKillAfter: forceAfter } = settings;
   checkPermission(request.file);
-  const files = openFiles(settings.stdio);
+  const files = new OpenFiles();
   try {
     // The call reads all the time: the size of a pipe does not matter.
-    const list = files.list.map((item) => (item === ROOMY_PIPE ? 'fifo' : item));
+    const list = files.open(settings.stdio).map((item) => (item === ROOMY_PIPE ? 'fifo' : item));
     const { entries } = parseStdio(list, true);
     request.timeout = settings.timeout;
     const limit = maxBuffer.limit ?? Number.POSITIVE_INFINITY;
@@ -105,23 +104,36 @@ function addOutcome(
     explain(outcome.cause, { step: step ?? 0, request: settings.request });
     return;
   }
-  const kept = (index) => {
-    const bytes = output?.[index];
-    if (!bytes) return undefined;
-    const { encoding, maxBuffer } = settings;
-    if ('limit' in maxBuffer) return encoding === null ? bytes : bytes.toString(encoding);
-    const headEnd = Math.min(maxBuffer.head, bytes.length);
-    return joinEnds(bytes.subarray(0, headEnd), bytes.subarray(headEnd), dropped[index], encoding);
-  };
+  const kept = output && withinLimit(output, settings);
+  const stdout = contentOf(kept?.[1], dropped?.[1] ?? 0, settings);
+  const stderr = contentOf(kept?.[2], dropped?.[2] ?? 0, settings);
   outcome.pid = pid;
   outcome.code = signal === 0 ? code : null;
   outcome.signal = signal === 0 ? null : signalName(signal);
-  outcome.stdout = kept(1);
-  outcome.stderr = kept(2);
-  outcome.dropped = { stdout: dropped?.[1] ?? 0, stderr: dropped?.[2] ?? 0 };
+  outcome.stdout = stdout.content;
+  outcome.stderr = stderr.content;
+  outcome.dropped = { stdout: stdout.dropped, stderr: stderr.dropped };
   outcome.forceKilled = Boolean(forced);
   outcome.usage = bill && toResourceUsage(bill);
   addCause(outcome, settings, errno === 0 ? undefined : errnoException(-errno, 'spawn'));
+}
+
+/**
+ * The last read may have brought more than the limit. Of which output it was is not known; the longest one
+ * has that much.
+ */
+function withinLimit(output, { encoding, maxBuffer: { limit = Number.POSITIVE_INFINITY } }) {
+  const lengths = output.map((bytes) => bytes?.length ?? 0);
+  const excess = lengths.reduce((sum, length) => sum + length, 0) - Math.floor(limit);
+  if (excess <= 0) return output;
+  const longest = lengths.indexOf(Math.max(...lengths));
+  const cut = output[longest].subarray(0, lengths[longest] - excess);
+  return output.with(longest, cut.subarray(0, wholeEnd(cut, encoding)));
+}
+
+function contentOf(bytes, dropped, { encoding, maxBuffer: { head = 0 } }) {
+  if (!bytes) return { content: undefined, dropped };
+  return joinEnds(bytes.subarray(0, head), bytes.subarray(head), dropped, encoding);
 }
 
 function addCause(outcome, settings, error) {

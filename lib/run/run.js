@@ -3,6 +3,7 @@
 
 const { Execution } = require('./execution.js');
 const { iterate } = require('./lines.js');
+const { OpenFiles } = require('./open-files.js');
 const { settle } = require('./options.js');
 const { toOutcome } = require('./outcome.js');
 const { callSite, toError, toResult } = require('./result.js');
@@ -26,14 +27,18 @@ function run(callee, command, args, options) {
       else resolve(result);
     },
   });
-  execution.start();
-  promise.child = execution.child;
-  promise[Symbol.asyncIterator] = () => {
-    const lines = iterate(execution, () => promise);
-    // The loop tells of a failure.
+  const files = new OpenFiles();
+  try {
+    execution.start(files);
+  } catch (error) {
+    // That is thrown, and nobody gets the promise.
     promise.catch(() => {});
-    return lines;
-  };
+    throw error;
+  } finally {
+    files.close();
+  }
+  promise.child = execution.child;
+  promise[Symbol.asyncIterator] = () => iterate(execution, promise);
   return promise;
 }
 

@@ -1,8 +1,7 @@
 'use strict';
 // Where the streams of a run lead: the options `stdin`, `stdout`, `stderr`, `stdio`, `all` and files, as
-// one list for the child. Files are opened last of all, and closed here once the child has them.
+// one list for the child. Files stand in it until they are opened, last of all: open-files.js.
 
-const fs = require('node:fs');
 const { invalidArgValue } = require('../errors.js');
 const { parseStdio, ROOMY_PIPE, SAME_AS_STDOUT } = require('../stdio.js');
 const { isNullish, validateArray, validateBoolean, validatePath } = require('../validate.js');
@@ -85,31 +84,4 @@ function toFile({ file, append, ...others }, name, index) {
   return new File(path, append ? 'a' : 'w');
 }
 
-/**
- * Opens what is to be opened.
- * @param {any[]} stdio
- * @returns {{ list: any[], close: () => void }}
- */
-function openFiles(stdio) {
-  /** @type {Map<string, number>} two outputs in one file share its position */
-  const opened = new Map();
-  const close = () => {
-    for (const fd of opened.values()) fs.closeSync(fd);
-  };
-  try {
-    const list = stdio.map((item) => {
-      if (!(item instanceof File)) return item;
-      const key = `${item.flags} ${item.path}`;
-      const fd = opened.get(key) ?? fs.openSync(/** @type {any} */ (item.path), item.flags);
-      opened.set(key, fd);
-      return fd;
-    });
-    return { list, close };
-  } catch (error) {
-    close();
-    /** @type {any} */ (error).step = 'fd';
-    throw error;
-  }
-}
-
-module.exports = { settleStdio, openFiles };
+module.exports = { settleStdio };
