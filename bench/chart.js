@@ -42,6 +42,7 @@ function chart({ circumstances: where, lines }) {
   const height = TOP + rows.length * ROW + 28;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">`,
+    '<title>How many times better sprog is than Node and Bun</title>',
     '<style>text{font:12px system-ui,sans-serif;fill:#333}.mute{fill:#777}.one{stroke:#888}',
     '@media(prefers-color-scheme:dark){text{fill:#ddd}.mute{fill:#999}}</style>',
     `<text x="8" y="20" font-weight="bold">sprog on Node 26: times better than</text>`,

@@ -75,7 +75,7 @@ function markdown({ circumstances: where, lines, failures }) {
     '',
     ...Object.entries(where.versions).map(([id, version]) => `- ${id}: ${version}`),
     '',
-    ...table.map((cells) => `| ${cells.join(' | ')} |`),
+    ...table.map((cells) => `| ${cells.map(escaped).join(' | ')} |`),
   ];
   if (failures.length > 0) {
     text.push('', '## Failed', '');
@@ -84,6 +84,11 @@ function markdown({ circumstances: where, lines, failures }) {
     }
   }
   return `${text.join('\n')}\n`;
+}
+
+/** A bar would end the cell. */
+function escaped(text) {
+  return text.replaceAll('|', '\\|');
 }
 
 /** Three significant digits, and whole numbers from 100 on. */
