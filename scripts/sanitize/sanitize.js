@@ -96,10 +96,11 @@ const PARTS = {
     const log = path.join(TARGET, 'valgrind.xml');
     fs.mkdirSync(TARGET, { recursive: true });
     const flags = ['--smc-check=all-non-file', '--xml=yes', `--xml-file=${log}`];
-    // As above: what is registered as an addon is loaded stays for good.
-    flags.push('--leak-check=no');
     const { stdout } = must('valgrind', [...flags, process.execPath, '--jitless', SMOKE]);
-    const errors = fs.readFileSync(log, 'utf8').split('<error>').slice(1);
+    const all = fs.readFileSync(log, 'utf8').split('<error>').slice(1);
+    // Leaks are told in this form of the log, asked for or not: what is registered as an addon is loaded
+    // stays for good.
+    const errors = all.filter((error) => !error.includes('<kind>Leak_'));
     const ours = errors.filter((error) => error.includes('.node</obj>'));
     if (ours.length > 0) throw new Error(`${ours.length} errors in our code\n${ours[0]}`);
     return `${stdout.trim()}, ${errors.length} errors of Node's own`;
