@@ -86,6 +86,17 @@ function validateAbortSignal(signal, name = 'options.signal') {
   }
 }
 
+/**
+ * For those who listen to the signal: that it has `aborted`, which is enough for Node, is not enough then.
+ * @param {any} signal
+ * @param {string[]} methods that are called
+ */
+function validateListenableSignal(signal, methods) {
+  validateAbortSignal(signal);
+  if (signal === undefined || methods.every((name) => typeof signal[name] === 'function')) return;
+  throw invalidArgType('options.signal', 'AbortSignal', signal);
+}
+
 /** C strings end at the first NUL: what follows it would be lost without a word. */
 function refuseNul(value, name) {
   if (typeof value === 'string' && value.includes('\0')) {
@@ -142,6 +153,7 @@ module.exports = {
   validateMaxBuffer,
   validateMaxMessageSize,
   validateAbortSignal,
+  validateListenableSignal,
   validatePath,
   refuseNul,
   refuseNulIn,

@@ -10,7 +10,7 @@ const { normalizeForkArguments } = require('../fork-options.js');
 const { normalizeSpawnArguments, sanitizeKillSignal } = require('../options.js');
 const {
   isNullish,
-  validateAbortSignal,
+  validateListenableSignal,
   validateArray,
   validateBoolean,
   validateFunction,
@@ -133,7 +133,7 @@ function checkTask(name, args) {
 function checkTaskOptions(options, pool) {
   validateObject(options, 'options');
   const { signal, priority, onProgress } = options;
-  validateSignal(signal);
+  validateListenableSignal(signal, ['addEventListener', 'removeEventListener']);
   if (!isNullish(onProgress)) validateFunction(onProgress, 'options.onProgress');
   if (!isNullish(priority)) {
     if (typeof priority !== 'number') throw invalidArgType('options.priority', 'number', priority);
@@ -150,16 +150,6 @@ function checkTaskOptions(options, pool) {
     timeout: of('timeout'),
     retries: of('retries'),
   };
-}
-
-/** What is listened to: that it has `aborted`, which is enough for Node, is not enough here. */
-function validateSignal(signal) {
-  validateAbortSignal(signal);
-  if (signal === undefined) return;
-  for (const method of ['addEventListener', 'removeEventListener']) {
-    if (typeof signal[method] === 'function') continue;
-    throw invalidArgType('options.signal', 'AbortSignal', signal);
-  }
 }
 
 /** Items of a stream that may be under way or wait to be read. */

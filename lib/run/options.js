@@ -7,13 +7,13 @@ const { StringDecoder } = require('node:string_decoder');
 const { invalidArgType, invalidArgValue, outOfRange, unknownEncoding } = require('../errors.js');
 const { settleExtras } = require('../extra-options.js');
 const { toForceKillAfter } = require('../force-kill.js');
+const { normalizeSpawnArguments, sanitizeKillSignal, validateTimeout } = require('../options.js');
 const {
-  normalizeSpawnArguments,
-  sanitizeKillSignal,
-  validateTimeout,
-  validateAbortSignal,
-} = require('../options.js');
-const { isNullish, validateBoolean, validateObject } = require('../validate.js');
+  isNullish,
+  validateBoolean,
+  validateListenableSignal,
+  validateObject,
+} = require('../validate.js');
 const { settleInput } = require('./input.js');
 const { settleStdio } = require('./stdio.js');
 
@@ -44,7 +44,7 @@ const MAX_BUFFER = 100 * 1024 * 1024;
 function settle(command, args, options) {
   const request = /** @type {any} */ (normalize(command, args, options));
   validateTimeout(request.timeout);
-  validateSignal(request.signal);
+  validateListenableSignal(request.signal, ['addEventListener']);
   const killSignal = sanitizeKillSignal(request.killSignal) ?? SIGTERM;
   const forceKillAfter = toForceKillAfter(request.forceKillAfter, FORCE_KILL_AFTER_MS);
   const source = settleInput(request.input);
@@ -84,13 +84,6 @@ function normalize(command, args, options) {
   validateBoolean(given.extendEnv, 'options.extendEnv');
   const env = given.extendEnv && given.env ? { ...process.env, ...given.env } : given.env;
   return normalizeSpawnArguments(command, isShort ? [] : args, { ...given, env });
-}
-
-/** Where spawn() takes whatever has `aborted`: without events nothing could ever be heard of it. */
-function validateSignal(signal) {
-  validateAbortSignal(signal, 'options.signal');
-  if (signal === undefined || typeof signal.addEventListener === 'function') return;
-  throw invalidArgType('options.signal', 'AbortSignal', signal);
 }
 
 function settleFlag(request, name, fallback) {
