@@ -15,6 +15,13 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
  */
 export declare class Environment {
   /**
+   * Has another thread read ahead of the loop, up to 1 MiB, until the stream pauses or a child exits.
+   * For a stream that is fast, flows, and is never written to; others stay as they are.
+   */
+  readAhead(token: number): void
+  /** Has the loop read again: answers what was read ahead and not told yet, in order. */
+  endReadAhead(token: number): Array<Buffer>
+  /**
    * Gathers what a stream brings. It comes as `Data` at once when the stream ends, or as it was
    * read when it is more than `limit` bytes or no text of its form; then the stream goes on as
    * any other. Forms: 0 bytes, 1 UTF-8, 2 Latin-1, 3 text that JS decodes itself.

@@ -31,7 +31,7 @@ describe('a large output', { skip }, () => {
             fs
               .readdirSync('/proc/self/task')
               .map((id) => fs.readFileSync(`/proc/self/task/${id}/comm`, 'latin1').trim())
-              .filter((name) => name === 'sprog-capture').length;
+              .filter((name) => name === 'sprog-reader').length;
           const seq = (last) =>
             new Promise((resolve) => {
               const options = { encoding, maxBuffer: Number.POSITIVE_INFINITY };

@@ -12,10 +12,8 @@ const { NODE_MAJOR } = require('./node-version.js');
 
 const { ENOTCONN, EBADF, ECANCELED } = os.constants.errno;
 
-/** Of a write under way when its stream is closed; Node 20 reports it as done. */
-function cancelled() {
-  return NODE_MAJOR >= 22 ? errnoException(-ECANCELED, 'write') : undefined;
-}
+/** Node 20 reports a write that is under way when its stream is closed as done. */
+const CANCELLED = NODE_MAJOR >= 22;
 
 class Pipe {
   #token;
@@ -33,6 +31,8 @@ class Pipe {
   reading;
   /** Whether the addon gathers what comes instead of telling. */
   #isCaptured = false;
+  /** Whether the addon may have read what the owner was not told. */
+  #mayBeAhead = false;
   /** Whether the chunk that the owner is given was gathered, and so has no other listener. */
   isGathered = false;
   #bytesRead = 0;
@@ -45,14 +45,14 @@ class Pipe {
     own(token, this);
   }
 
-  /** Names the stream to the addon; -1 once closed. Whoever asks is about to use it. */
+  /** Names the stream to the addon; -1 once closed. Who asks is about to use it. */
   get token() {
-    this.release();
+    this.#comeHome();
     return this.#token;
   }
 
   get fd() {
-    this.release();
+    this.#comeHome();
     return this.#token === -1 ? undefined : environment().fd(this.#token);
   }
 
@@ -63,21 +63,15 @@ class Pipe {
   }
 
   /**
-   * Has the addon gather what comes, for `owner` to take at the end.
-   * @param {number} form lib/capturable.js has the forms
-   * @param {number} limit in bytes
+   * Has the addon gather what comes, up to so many bytes, for `owner` to take at the end; the forms are in
+   * lib/capturable.js.
    */
   capture(form, limit) {
     this.#isCaptured =
       this.#token !== -1 && environment().startCapture(this.#token, form, limit) === 0;
   }
 
-  /**
-   * As `capture`, but only the first `head` bytes and the last `tail` are kept, in one chunk;
-   * `bytesRead` has them all.
-   * @param {number} head
-   * @param {number} tail
-   */
+  /** As `capture`, but only the first `head` bytes and the last `tail` are kept, in one chunk. */
   captureEnds(head, tail) {
     this.#isCaptured =
       this.#token !== -1 && environment().startCaptureOfEnds(this.#token, head, tail) === 0;
@@ -86,6 +80,7 @@ class Pipe {
   /** The stream ends behind what was written to it by now, whoever holds its other end. */
   endSoon() {
     if (this.#token === -1) return;
+    this.#comeHome();
     const rest = environment().endSoon(this.#token);
     // What there is comes as any other data.
     if (rest === null) return;
@@ -94,6 +89,24 @@ class Pipe {
     this.#bytesRead += rest.count;
     for (const chunk of rest.chunks) this.owner.takeChunk(chunk);
     this.owner.takeEnd(0);
+  }
+
+  /** Another thread reads ahead, until the owner pauses. Not of a stream that is written to. */
+  readAhead() {
+    if (this.#token === -1 || this.bytesWritten > 0) return;
+    this.#mayBeAhead = true;
+    environment().readAhead(this.#token);
+  }
+
+  /** The stream is used otherwise: the owner takes what it was not told yet. */
+  #comeHome() {
+    this.release();
+    if (!this.#mayBeAhead) return;
+    this.#mayBeAhead = false;
+    for (const chunk of environment().endReadAhead(this.#token)) {
+      this.#bytesRead += chunk.length;
+      this.owner.takeChunk(chunk);
+    }
   }
 
   /** Ends a capture: the owner takes what there is, and hears of all that comes. */
@@ -124,7 +137,7 @@ class Pipe {
    * @param {(error?: any) => void} done
    */
   write(buffers, done) {
-    this.release();
+    this.#comeHome();
     for (const buffer of buffers) {
       this.bytesWritten += buffer.byteLength;
       this.writeQueueSize += buffer.byteLength;
@@ -166,7 +179,7 @@ class Pipe {
   shutdown(request) {
     const status = this.#token === -1 ? -ENOTCONN : environment().shutdown(this.#token);
     if (status === 0) {
-      process.nextTick(queueMicrotask, () => process.nextTick(reportShutdown, request));
+      process.nextTick(queueMicrotask, () => process.nextTick(() => request.oncomplete(0)));
     }
     return status;
   }
@@ -202,7 +215,7 @@ class Pipe {
   }
 
   onevent(event, first, second) {
-    this.#resource.runInAsyncScope(handleEvent, this, event, first, second);
+    this.#resource.runInAsyncScope(this.deliver, this, event, first, second);
   }
 
   /** @internal */
@@ -224,21 +237,14 @@ class Pipe {
         this.#continueWriting();
         return;
       case EVENT.CLOSED:
-        if (this.#pending) this.#finishWriting(cancelled());
+        if (this.#pending) {
+          this.#finishWriting(CANCELLED ? errnoException(-ECANCELED, 'write') : undefined);
+        }
         this.#onclosed?.call(this);
         this.#resource.emitDestroy();
         return;
     }
   }
-}
-
-function reportShutdown(request) {
-  request.oncomplete(0);
-}
-
-/** @this {Pipe} */
-function handleEvent(event, first, second) {
-  this.deliver(event, first, second);
 }
 
 module.exports = { Pipe };

@@ -14,10 +14,15 @@ const JOIN_BYTES = 16 * 1024;
 /** What the addon reads at a time before a stream is known to be fast (READ_BYTES there). */
 const FULL_READ_BYTES = 64 * 1024;
 
+/** After so many full reads in a row a stream is worth another thread. */
+const FULL_READS_UNTIL_AHEAD = 16;
+
 /** Streams that were given to a child as its stdio: their bytes are that child's. */
 const lent = new WeakSet();
 
 class Socket extends Capturable {
+  #fullReads = 0;
+
   /**
    * @param {InstanceType<typeof import('./pipe-handle.js').Pipe>} handle
    * @param {boolean} readable
@@ -39,15 +44,26 @@ class Socket extends Capturable {
     const encoding = typeof chunk === 'string' ? this.readableEncoding : undefined;
     const keepsReading = this.push(chunk, encoding ?? undefined);
     const handle = internals(this)._handle;
-    // Full reads make the addon read more at a time, which only a flowing stream may let it do:
-    // what is read ahead of a reader that pauses counts against highWaterMark.
-    if (chunk.length >= FULL_READ_BYTES && !this.readableFlowing) handle?.cool();
+    this.#heed(chunk.length, handle);
     if (keepsReading) return;
     if (handle === null) return;
     handle.reading = false;
     if (this.destroyed) return;
     const status = handle.readStop();
     if (status !== 0) this.destroy(errnoException(status, 'read'));
+  }
+
+  // Full reads make the addon read more at a time, and then ahead of us, which only a flowing stream may
+  // let it do: what is read ahead of a reader that pauses counts against highWaterMark.
+  #heed(length, handle) {
+    if (length < FULL_READ_BYTES) {
+      this.#fullReads = 0;
+    } else if (!this.readableFlowing) {
+      handle?.cool();
+    } else {
+      this.#fullReads += 1;
+      if (this.#fullReads % FULL_READS_UNTIL_AHEAD === 0) handle?.readAhead();
+    }
   }
 
   /**

@@ -6,13 +6,14 @@
 //! |------------|---------------------------------------------------------------|-------------------|
 //! | `sys`      | system calls and libuv; all the unsafe code but Node-API's     | rustix, libc      |
 //! | `reactor`  | one epoll set per JS environment, inside libuv's loop          | sys               |
+//! | `reader`   | a thread that reads while the loop does other things            | sys               |
 //! | `deadlines`| signals that are due at a time, whatever the JS thread does     | sys               |
 //! | `limits`   | control groups that hold a child to its limits                 | sys, offload      |
 //! | `bill`     | what a child has used, and whose memory it was                 | sys, limits       |
 //! | `process`  | a child: started, watched, exited exactly once                 | deadlines, bill, guard |
 //! | `guard`    | the process that ends children when this one is gone           | sys               |
-//! | `capture`  | the whole output of a stream, gathered without JS              | sys               |
-//! | `stream`   | the parent's ends of stdio                                     | sys, capture      |
+//! | `capture`  | the whole output of a stream, gathered without JS              | sys, reader       |
+//! | `stream`   | the parent's ends of stdio                                     | sys, reader, capture |
 //! | `sync`     | a program run to its end while the calling thread waits        | sys               |
 //! | `channel`  | the IPC channel: framing, coalescing, descriptors              | sys               |
 //! | `offload`  | a thread for what must go on without the JS thread            | sys, channel      |
@@ -34,6 +35,7 @@ pub mod offload;
 pub mod orphans;
 pub mod process;
 pub mod reactor;
+pub mod reader;
 pub mod stream;
 pub mod sync;
 pub mod tree;

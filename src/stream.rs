@@ -2,12 +2,19 @@
 //! pipe. Reads are handed to a sink chunk by chunk; writes go straight to the kernel, and what
 //! does not fit waits with the caller until the stream is writable.
 
+mod ahead;
+mod elsewhere;
+
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
 
-use crate::capture::{Capture, Chunk, Progress, Source};
+use ahead::Ahead;
+
+use crate::capture::Capture;
 use crate::reactor::Served;
+use crate::sys::loan::Lendable;
 use crate::sys::{fd, socket};
 
 /// What one read asks for: libuv's size, so that a paused stream reads ahead as far as Node's.
@@ -35,7 +42,7 @@ pub enum Kind {
 
 /// Where what was read goes. A call may change the stream (stop reading, close it).
 pub trait Sink {
-    type Buffer: AsMut<[u8]>;
+    type Buffer: Lendable;
     /// Memory of the receiver to read into; `None` if it can give none now.
     fn allocate(&self, size: usize) -> Option<Self::Buffer>;
     /// The first `count` bytes of a buffer from `allocate` were filled.
@@ -46,7 +53,7 @@ pub trait Sink {
     fn ended(&self, error: Option<io::Error>);
 }
 
-pub struct Stream {
+pub struct Stream<B> {
     kind: Kind,
     fd: RefCell<Option<OwnedFd>>,
     reading: Cell<bool>,
@@ -59,6 +66,8 @@ pub struct Stream {
     stalls: Cell<u32>,
     /// Where what is read goes instead of to a sink.
     capture: RefCell<Option<Capture>>,
+    /// Where what is read comes from while another thread reads.
+    ahead: RefCell<Option<Rc<Ahead<B>>>>,
 }
 
 thread_local! {
@@ -75,8 +84,8 @@ fn with_scratch<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
     })
 }
 
-impl Stream {
-    pub fn new(kind: Kind, fd: OwnedFd) -> Stream {
+impl<B: Lendable> Stream<B> {
+    pub fn new(kind: Kind, fd: OwnedFd) -> Stream<B> {
         Stream {
             kind,
             fd: RefCell::new(Some(fd)),
@@ -87,6 +96,7 @@ impl Stream {
             left: Cell::new(None),
             stalls: Cell::new(0),
             capture: RefCell::new(None),
+            ahead: RefCell::new(None),
         }
     }
 
@@ -101,6 +111,7 @@ impl Stream {
     /// The reader has stopped flowing: back to reads that a paused stream may buffer.
     pub fn cool(&self) {
         self.hot.set(false);
+        self.stop_ahead();
     }
 
     pub fn set_waiting_to_write(&self, on: bool) {
@@ -124,14 +135,19 @@ impl Stream {
         self.reading.set(false);
         self.waiting_to_write.set(false);
         self.capture.replace(None);
+        self.stop_ahead();
+        self.ahead.replace(None);
         self.fd.replace(None);
     }
 
     /// What to watch: the descriptor, unless it is read on another thread.
     pub fn with_fd<R>(&self, f: impl FnOnce(Option<BorrowedFd<'_>>) -> R) -> R {
         let capture = self.capture.borrow();
+        let ahead = self.ahead.borrow();
         let fd = self.fd.borrow();
-        f(capture.as_ref().and_then(Capture::counter).or(fd.as_ref().map(AsFd::as_fd)))
+        let elsewhere = capture.as_ref().and_then(Capture::counter);
+        let elsewhere = elsewhere.or(ahead.as_ref().map(|ahead| ahead.counter()));
+        f(elsewhere.or(fd.as_ref().map(AsFd::as_fd)))
     }
 
     /// The number of the descriptor, for JS; -1 once closed.
@@ -152,7 +168,11 @@ impl Stream {
 
     /// Reads until nothing is left (as far as a short read tells, if `may_stop_short`), the sink
     /// stops it, or this wake-up's share is used up.
-    pub fn drain<S: Sink>(&self, sink: &S, may_stop_short: bool) -> Served {
+    pub fn drain<S: Sink<Buffer = B>>(&self, sink: &S, may_stop_short: bool) -> Served {
+        let ahead = self.ahead.borrow().clone();
+        if let Some(ahead) = ahead {
+            return self.drain_ahead(&ahead, sink);
+        }
         if let Err(error) = self.keep_nonblocking() {
             return self.finish(sink, Some(error));
         }
@@ -160,7 +180,8 @@ impl Stream {
         let mut share = WAKE_UP_BYTES;
         let mut served = Served::Idle;
         for _ in 0..WAKE_UP_READS {
-            if !self.reading.get() || share == 0 {
+            // The sink may have stopped it, or had another thread read on.
+            if !self.reading.get() || share == 0 || self.is_ahead() {
                 return Served::Fully;
             }
             match self.read_once(sink) {
@@ -183,81 +204,18 @@ impl Stream {
         Served::Fully
     }
 
-    /// Has what comes gathered from now on, or, with `None`, goes back to a sink; answers what was
-    /// gathered. Of a capture elsewhere the stream must be out of the reactor's set: another
-    /// descriptor is watched afterwards.
-    pub fn set_capture(&self, capture: Option<Capture>) -> Vec<Chunk> {
-        self.capture.replace(capture).map_or_else(Vec::new, Capture::into_chunks)
-    }
-
-    pub fn is_captured(&self) -> bool {
-        self.capture.borrow().is_some()
-    }
-
-    pub fn is_gathered_elsewhere(&self) -> bool {
-        self.capture.borrow().as_ref().is_some_and(|capture| capture.counter().is_some())
-    }
-
-    /// How many bytes are gathered.
-    pub fn captured_count(&self) -> usize {
-        self.capture.borrow().as_ref().map_or(0, Capture::count)
-    }
-
-    /// Gathers what there is (as far as a short read tells, if `may_stop_short`).
-    pub fn gather(&self, may_stop_short: bool) -> Progress {
-        let mut capture = self.capture.borrow_mut();
-        let fd = self.fd.borrow();
-        let (Some(capture), Some(fd)) = (&mut *capture, &*fd) else { return Progress::Idle };
-        let may_stop_short = may_stop_short && self.left.get().is_none();
-        let read = |buffer: &mut [u8]| self.receive_from(fd, buffer);
-        with_scratch(|scratch| capture.advance(read, scratch, may_stop_short))
-    }
-
-    /// Has the thread of `capture` gather on, while the stream is out of the set.
-    pub fn gather_elsewhere(&self) {
-        if let (Some(capture), Some(fd)) = (&mut *self.capture.borrow_mut(), &*self.fd.borrow()) {
-            let source = match self.kind {
-                Kind::Socket => Source::Socket,
-                Kind::PipeReader | Kind::PipeWriter => Source::Pipe,
-            };
-            capture.move_away(fd, source);
-        }
-    }
-
-    /// Has the stream end behind what there is to read now, whoever else may still write to it.
-    /// Answers whether there is something. Of a capture elsewhere the stream must be out of the
-    /// reactor's set.
-    pub fn end_soon(&self) -> bool {
-        let mut capture = self.capture.borrow_mut();
-        if let Some(capture) = &mut *capture {
-            capture.stay_here();
-            if capture.counter().is_some() {
-                return true;
-            }
-        }
-        let fd = self.fd.borrow();
-        let left = fd.as_ref().and_then(|fd| fd::unread(fd.as_fd()).ok()).unwrap_or(0);
-        self.left.set(Some(left));
-        if left == 0
-            && let Some(capture) = &mut *capture
-        {
-            capture.end();
-        }
-        left > 0
-    }
-
-    fn finish<S: Sink>(&self, sink: &S, error: Option<io::Error>) -> Served {
+    fn finish<S: Sink<Buffer = B>>(&self, sink: &S, error: Option<io::Error>) -> Served {
         self.reading.set(false);
         sink.ended(error);
         Served::Fully
     }
 
     /// One read and its delivery: the count, 0 at the end of file.
-    fn read_once<S: Sink>(&self, sink: &S) -> io::Result<usize> {
+    fn read_once<S: Sink<Buffer = B>>(&self, sink: &S) -> io::Result<usize> {
         if self.hot.get()
             && let Some(mut buffer) = sink.allocate(HOT_READ_BYTES)
         {
-            let count = match self.receive(buffer.as_mut()) {
+            let count = match self.receive(buffer.memory()) {
                 Ok(count) => count,
                 Err(error) => {
                     self.hot.set(false);
@@ -268,14 +226,14 @@ impl Stream {
             if count >= HOT_READ_BYTES / 2 {
                 sink.filled(buffer, count);
             } else if count > 0 {
-                sink.copied(&buffer.as_mut()[..count]);
+                sink.copied(&buffer.memory()[..count]);
             }
             return Ok(count);
         }
         with_scratch(|scratch| self.read_into(scratch, sink))
     }
 
-    fn read_into<S: Sink>(&self, scratch: &mut [u8], sink: &S) -> io::Result<usize> {
+    fn read_into<S: Sink<Buffer = B>>(&self, scratch: &mut [u8], sink: &S) -> io::Result<usize> {
         let count = self.receive(scratch)?;
         self.hot.set(count == READ_BYTES);
         if count > 0 {

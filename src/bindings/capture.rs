@@ -3,11 +3,11 @@
 use napi_derive::napi;
 
 use super::environment::{Environment, Event, Inner, Sink};
-use super::handle::Handle;
+use super::handle::{Handle, Stream};
 use super::raw::{Value, Whole};
 use crate::capture::{Capture, Chunk, Form, Progress};
 use crate::reactor::{Served, Token};
-use crate::stream::{Kind, Stream};
+use crate::stream::Kind;
 
 /// All that is left of a stream.
 #[napi(object, object_from_js = false)]
@@ -143,7 +143,7 @@ impl Inner {
     }
 
     /// Changes what is watched for a stream, while it is out of the set.
-    fn unwatched(&self, token: Token, stream: &Stream, change: impl FnOnce(&Stream)) {
+    pub(super) fn unwatched(&self, token: Token, stream: &Stream, change: impl FnOnce(&Stream)) {
         let is_reading = stream.is_reading();
         stream.set_reading(false);
         let _ = self.reactor.update(token);

@@ -1,6 +1,6 @@
 //! A JS environment: its reactor, its way into JS, its end.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use napi_derive::napi;
 
 use super::handle::{Channel, Handle};
 use super::limits::PendingGroups;
-use super::raw::{self, Host, HostBuffer, KeptBuffer, SharedFloats, Value};
+use super::raw::{self, Host, KeptBuffer, SharedFloats, Value};
 use super::{negative_errno, status};
 use crate::bill::FIGURES;
 use crate::channel::literals::{self, Cut};
@@ -73,12 +73,17 @@ const NO_BILL: [f64; FIGURES] = [f64::NAN; FIGURES];
 pub(super) struct Inner {
     pub reactor: Reactor<Handle>,
     pub uv_loop: Loop,
-    host: Host,
+    pub(super) host: Host,
     /// The strikes that hit the child of the `Exit` event under way.
     pub struck: Cell<u32>,
     /// Where JS finds the bill of a child during its `Exit`.
     figures: SharedFloats,
     pub groups: PendingGroups,
+    /// Streams that another thread reads; some may have come home meanwhile.
+    pub ahead: RefCell<Vec<Token>>,
+    /// One of them has ended in this wake-up. The other thread has met its end later than the loop would
+    /// have: exits are told in the next, when the stream is closed, as they mostly are.
+    pub ended_ahead: Cell<bool>,
 }
 
 /// Everything native that belongs to one JS environment. Children, streams and channels are named
@@ -106,6 +111,8 @@ impl Environment {
             struck: Cell::new(0),
             figures: SharedFloats::new(&env, figures).map_err(refused)?,
             groups: PendingGroups::default(),
+            ahead: RefCell::default(),
+            ended_ahead: Cell::new(false),
         });
         let weak = Rc::downgrade(&inner);
         let on_ready = move || {
@@ -196,6 +203,7 @@ impl Inner {
     }
 
     fn wake_up(&self) {
+        self.ended_ahead.set(false);
         self.reactor.turn(|token, handle, turn| match self.host.scope() {
             Some(_scope) => self.serve(token, &handle, turn),
             None => Served::Idle,
@@ -207,6 +215,10 @@ impl Inner {
         let mut served = Served::Fully;
         match handle {
             Handle::Child(child) => {
+                self.tell_what_was_read_ahead();
+                if self.ended_ahead.get() {
+                    return Served::Idle;
+                }
                 let Some((exit, bill)) = child.try_exit() else { return Served::Idle };
                 self.figures.write(&bill.map_or(NO_BILL, |bill| bill.figures()));
                 self.reactor.remove(token);
@@ -229,7 +241,7 @@ impl Inner {
                 if turn.read && stream.is_captured() {
                     served = self.gather(token, stream, &sink, turn.alone);
                 } else if turn.read {
-                    served = stream.drain(&sink, turn.alone);
+                    served = self.drain(token, stream, &sink, turn.alone);
                 }
                 if turn.write && stream.is_waiting_to_write() {
                     stream.set_waiting_to_write(false);
@@ -299,8 +311,8 @@ impl Inner {
 
 /// Carries what a stream or a channel delivers into JS.
 pub(super) struct Sink<'a> {
-    host: &'a Host,
-    token: Token,
+    pub(super) host: &'a Host,
+    pub(super) token: Token,
 }
 
 impl Sink<'_> {
@@ -315,14 +327,14 @@ impl Sink<'_> {
 }
 
 impl stream::Sink for Sink<'_> {
-    type Buffer = HostBuffer;
+    type Buffer = KeptBuffer;
 
-    fn allocate(&self, size: usize) -> Option<HostBuffer> {
-        self.host.allocate(size)
+    fn allocate(&self, size: usize) -> Option<KeptBuffer> {
+        self.host.allocate_kept(size)
     }
 
-    fn filled(&self, buffer: HostBuffer, count: usize) {
-        self.emit(Event::Data, Value::Buffer(buffer), Value::Number(count as f64));
+    fn filled(&self, buffer: KeptBuffer, count: usize) {
+        self.emit(Event::Data, Value::Kept(buffer), Value::Number(count as f64));
     }
 
     fn copied(&self, bytes: &[u8]) {

@@ -7,11 +7,14 @@ use crate::channel;
 use crate::job::Job;
 use crate::process::Child;
 use crate::reactor::Source;
-use crate::stream::Stream;
+use crate::stream;
 use crate::sys::epoll::Interest;
 
 /// A channel, whose big messages are read into Buffers.
 pub type Channel = channel::Channel<KeptBuffer>;
+
+/// A stream, whose fast reads go into Buffers.
+pub type Stream = stream::Stream<KeptBuffer>;
 
 pub enum Handle {
     Child(Child),

@@ -3,6 +3,7 @@
 //! of system calls are answered as a negative errno: JS makes the error and decides whether to
 //! throw it or to emit it.
 
+mod ahead;
 mod capture;
 mod channel;
 mod environment;

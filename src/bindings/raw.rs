@@ -45,27 +45,10 @@ pub enum Value<'a> {
     Text(&'a [u8]),
     /// Becomes a Buffer with a copy of the bytes.
     Bytes(&'a [u8]),
-    /// A Buffer that was read into.
-    Buffer(HostBuffer),
     /// Becomes a Buffer or a string.
     Chunk(Chunk),
-    /// One that was read into over several turns.
+    /// A Buffer that was read into.
     Kept(KeptBuffer),
-}
-
-/// Memory of a Buffer that V8 allocated, uninitialised.
-pub struct HostBuffer {
-    value: sys::napi_value,
-    data: *mut u8,
-    length: usize,
-}
-
-impl AsMut<[u8]> for HostBuffer {
-    fn as_mut(&mut self) -> &mut [u8] {
-        // SAFETY: napi_create_buffer gave `length` bytes there; the handle keeps them alive, and
-        // JS has not seen the Buffer yet, so that nobody else reads or writes them.
-        unsafe { std::slice::from_raw_parts_mut(self.data, self.length) }
-    }
 }
 
 /// An open handle scope.
@@ -104,20 +87,6 @@ impl Host {
         // SAFETY: the env is live while not silent.
         let status = unsafe { sys::napi_open_handle_scope(self.env, &raw mut scope) };
         (status == sys::Status::napi_ok).then_some(Scope { env: self.env, scope })
-    }
-
-    /// An uninitialised Buffer. Needs an open scope.
-    pub fn allocate(&self, length: usize) -> Option<HostBuffer> {
-        if self.silent.get() {
-            return None;
-        }
-        let mut data = ptr::null_mut();
-        let mut value = ptr::null_mut();
-        // SAFETY: the env is live; a scope is open by the doc above.
-        let status =
-            unsafe { sys::napi_create_buffer(self.env, length, &raw mut data, &raw mut value) };
-        let buffer = HostBuffer { value, data: data.cast(), length };
-        (status == sys::Status::napi_ok && !data.is_null()).then_some(buffer)
     }
 
     /// Calls `dispatch(token, event, first, second)` as a callback of its own: ticks and
@@ -196,10 +165,6 @@ impl Host {
                         &raw mut handle,
                     )
                 }
-            }
-            Value::Buffer(buffer) => {
-                handle = buffer.value;
-                sys::Status::napi_ok
             }
             Value::Chunk(chunk) => return results::chunk(self.env, chunk),
             Value::Kept(buffer) => match buffer.value() {

@@ -11,12 +11,12 @@ use napi_derive::napi;
 
 use super::environment::Environment;
 use super::extras::SpawnExtras;
-use super::handle::{Channel, Handle};
+use super::handle::{Channel, Handle, Stream};
 use super::{negative_errno, raw};
 use crate::channel::frame::Wire;
 use crate::limits::Groups;
 use crate::process::Child;
-use crate::stream::{Kind, Stream};
+use crate::stream::Kind;
 use crate::sys::spawn::{CStringArray, Failure, Request, Step};
 use crate::sys::{environ, exit, fd, socket, spawn};
 

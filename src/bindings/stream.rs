@@ -5,9 +5,9 @@ use std::os::fd::IntoRawFd;
 use napi_derive::napi;
 
 use super::environment::Environment;
-use super::handle::Handle;
+use super::handle::{Handle, Stream};
 use super::{negative_errno, status};
-use crate::stream::{Kind, Stream};
+use crate::stream::Kind;
 use crate::sys::fd;
 
 #[napi]
@@ -27,10 +27,11 @@ impl Environment {
     /// buffer more than Node's does.
     #[napi(catch_unwind)]
     pub fn cool(&self, token: u32) -> i32 {
-        self.with_stream(token, |stream| {
-            stream.cool();
-            0
-        })
+        let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
+        let Handle::Stream(stream) = &*handle else { return -libc::EBADF };
+        stream.cool();
+        self.inner.bring_home_if_over(token, stream);
+        0
     }
 
     /// Writes as many of the bytes from `offset` on as fit now, and answers how many, or

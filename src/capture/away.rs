@@ -1,9 +1,7 @@
-//! A capture on a thread of ours, one for all of them: started with the first, it waits for the
-//! streams of an epoll set, and tells the loop by an eventfd when a stream is done. Both threads
-//! go by what stands under one lock, which is held for a read at a time: the JS thread can take
-//! the bytes away whenever it likes, and the descriptor is closed when it has them.
+//! A capture on the thread that reads for the loop: the loop is told by an eventfd when the stream
+//! is done. Both threads go by what stands under one lock, which is held for a read at a time: the
+//! JS thread can take the bytes away whenever it likes, and the descriptor is closed when it has them.
 
-use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Source;
 use super::gathered::{Chunk, Gathered};
 use super::growth::Growth;
-use crate::sys::epoll::{Epoll, Interest};
-use crate::sys::{fd, signal};
-
-const READ: Interest = Interest { read: true, write: false };
+use crate::reader::{Readable, Reader};
+use crate::sys::fd;
 
 pub(super) struct Away {
     key: u64,
@@ -42,19 +38,6 @@ enum State {
     Recalled,
 }
 
-/// The thread that reads, as all others know it.
-struct Reader {
-    epoll: Epoll,
-    captures: Mutex<Captures>,
-}
-
-#[derive(Default)]
-struct Captures {
-    by_key: HashMap<u64, Arc<Shared>>,
-    /// Never used twice: an event may be on its way when its capture is gone.
-    next_key: u64,
-}
-
 impl Away {
     /// Takes what was gathered along; leaves it where it is if descriptors or threads ran out.
     pub fn start(fd: impl AsFd, source: Source, gathered: &mut Gathered) -> Option<Away> {
@@ -66,7 +49,7 @@ impl Away {
         let shared = Arc::new(Shared { state, source, counter, _growth: growth });
         // The reader waits for the lock until there is something to add to.
         let mut state = lock(&shared.state);
-        let key = reader.add(&socket, &shared)?;
+        let key = reader.add(socket.as_fd(), Arc::clone(&shared) as Arc<dyn Readable>)?;
         *state = State::Reading(socket, gathered.take_over());
         drop(state);
         Some(Away { key, shared, reader })
@@ -123,61 +106,12 @@ impl Drop for Away {
     }
 }
 
-impl Reader {
-    fn get() -> Option<Arc<Reader>> {
-        static READER: Mutex<Option<Arc<Reader>>> = Mutex::new(None);
-        let mut slot = lock(&READER);
-        if slot.is_none() {
-            *slot = Reader::start().ok();
-        }
-        slot.clone()
-    }
-
-    fn start() -> io::Result<Arc<Reader>> {
-        let reader = Arc::new(Reader { epoll: Epoll::new()?, captures: Mutex::default() });
-        let shared = Arc::clone(&reader);
-        std::thread::Builder::new().name("sprog-capture".into()).stack_size(64 * 1024).spawn(
-            move || {
-                signal::block_for_helper_thread();
-                let _ = shared.read_for_ever();
-            },
-        )?;
-        Ok(reader)
-    }
-
-    fn add(&self, socket: &OwnedFd, shared: &Arc<Shared>) -> Option<u64> {
-        let mut captures = lock(&self.captures);
-        let key = captures.next_key;
-        self.epoll.add(socket.as_fd(), key, READ).ok()?;
-        captures.next_key += 1;
-        captures.by_key.insert(key, Arc::clone(shared));
-        Some(key)
-    }
-
-    /// To be called before the socket is closed: the loop's own keeps a closed entry firing.
-    fn remove(&self, key: u64, socket: BorrowedFd<'_>) {
-        let _ = self.epoll.delete(socket);
-        lock(&self.captures).by_key.remove(&key);
-    }
-
-    fn read_for_ever(&self) -> io::Result<()> {
-        let mut ready = Vec::new();
-        loop {
-            self.epoll.wait(&mut ready)?;
-            for event in &ready {
-                let capture = lock(&self.captures).by_key.get(&event.key).cloned();
-                if let Some(capture) = capture {
-                    self.turn(event.key, &capture);
-                }
-            }
-        }
-    }
-
+impl Readable for Shared {
     /// Reads once.
-    fn turn(&self, key: u64, capture: &Shared) {
-        let mut state = lock(&capture.state);
+    fn read(&self, reader: &Reader, key: u64) {
+        let mut state = lock(&self.state);
         let State::Reading(socket, gathered) = &mut *state else { return };
-        let next = match gathered.receive(&*socket, capture.source) {
+        let next = match gathered.receive(&*socket, self.source) {
             Ok(0) => {
                 let gathered = gathered.take_over();
                 let count = gathered.count();
@@ -188,10 +122,10 @@ impl Reader {
             // The loop reads on, and meets the failure if it lasts.
             Ok(_) | Err(_) => State::Refused(gathered.take_over()),
         };
-        self.remove(key, socket.as_fd());
+        reader.remove(key, socket.as_fd());
         // Closes the socket.
         *state = next;
-        let _ = fd::wake_up(&capture.counter);
+        let _ = fd::wake_up(&self.counter);
     }
 }
 

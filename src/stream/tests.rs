@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn stream(kind: Kind, fd: OwnedFd) -> Stream<Vec<u8>> {
+    Stream::new(kind, fd)
+}
+
 #[derive(Default)]
 struct Collected {
     bytes: RefCell<Vec<u8>>,
@@ -30,7 +34,7 @@ impl Sink for Collected {
 #[test]
 fn everything_written_arrives_and_then_the_end_once() {
     let (ours, theirs) = socket::pair().unwrap();
-    let (reader, writer) = (Stream::new(Kind::Socket, ours), Stream::new(Kind::Socket, theirs));
+    let (reader, writer) = (stream(Kind::Socket, ours), stream(Kind::Socket, theirs));
     let payload: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8).collect();
     let sink = Collected::default();
     reader.set_reading(true);
@@ -50,7 +54,7 @@ fn everything_written_arrives_and_then_the_end_once() {
 #[test]
 fn a_stream_that_is_not_reading_is_left_alone() {
     let (ours, theirs) = socket::pair().unwrap();
-    let reader = Stream::new(Kind::Socket, ours);
+    let reader = stream(Kind::Socket, ours);
     socket::send(&theirs, b"unread").unwrap();
     let sink = Collected::default();
     reader.drain(&sink, false);
@@ -63,10 +67,10 @@ fn a_stream_may_end_though_somebody_holds_its_other_end() {
         let (reader, writer) = if pipe {
             let (reader, writer) = fd::pipe().unwrap();
             fd::set_nonblocking(reader.as_fd(), true).unwrap();
-            (Stream::new(Kind::PipeReader, reader), writer)
+            (stream(Kind::PipeReader, reader), writer)
         } else {
             let (ours, theirs) = socket::pair().unwrap();
-            (Stream::new(Kind::Socket, ours), theirs)
+            (stream(Kind::Socket, ours), theirs)
         };
         fd::write(&writer, b"before").unwrap();
         assert!(reader.end_soon());
@@ -82,8 +86,79 @@ fn a_stream_may_end_though_somebody_holds_its_other_end() {
 #[test]
 fn a_stream_with_nothing_left_has_nothing_more_to_come() {
     let (ours, _theirs) = socket::pair().unwrap();
-    let reader = Stream::new(Kind::Socket, ours);
+    let reader = stream(Kind::Socket, ours);
     reader.set_capture(Some(Capture::new(crate::capture::Form::Utf8, None)));
     assert!(!reader.end_soon());
     assert!(reader.set_capture(None).is_empty());
+}
+
+#[test]
+fn a_stream_that_is_read_ahead_tells_the_same() {
+    for pauses in [false, true] {
+        let (ours, theirs) = socket::pair().unwrap();
+        let reader = stream(Kind::Socket, ours);
+        let payload: Vec<u8> = (0..20_000_000_u32).map(|n| (n % 251) as u8).collect();
+        let expected = payload.clone();
+        let writing = std::thread::spawn(move || {
+            let mut sent = 0;
+            while sent < payload.len() {
+                match socket::send(&theirs, &payload[sent..]) {
+                    Ok(count) => sent += count,
+                    Err(_) => std::thread::yield_now(),
+                }
+            }
+        });
+        let sink = Collected::default();
+        reader.set_reading(true);
+        let mut times_ahead = 0;
+        let mut turns = 0;
+        while reader.is_reading() {
+            reader.drain(&sink, false);
+            turns += 1;
+            if reader.is_ahead_over() {
+                reader.come_home();
+            }
+            reader.hot.set(turns % 3 != 0);
+            if reader.may_go_ahead() {
+                reader.go_ahead(&sink);
+                times_ahead += 1;
+            }
+            if pauses && turns % 7 == 0 {
+                reader.cool();
+            }
+        }
+        writing.join().unwrap();
+        assert!(times_ahead > 0);
+        assert!(*sink.bytes.borrow() == expected);
+        assert_eq!(sink.ends.get(), 1);
+    }
+}
+
+#[test]
+fn what_was_read_ahead_can_be_taken_at_once() {
+    let (ours, theirs) = socket::pair().unwrap();
+    let reader = stream(Kind::Socket, ours);
+    let sink = Collected::default();
+    reader.set_reading(true);
+    reader.hot.set(true);
+    reader.go_ahead(&sink);
+    socket::send(&theirs, b"read ahead").unwrap();
+    while reader.with_fd(|counter| is_quiet(counter.unwrap())) {
+        std::thread::yield_now();
+    }
+    assert_eq!(reader.take_ahead(), [crate::capture::Chunk::Bytes(b"read ahead".to_vec())]);
+    assert!(reader.is_ahead_over());
+    reader.come_home();
+    socket::send(&theirs, b"not").unwrap();
+    reader.drain(&sink, true);
+    assert_eq!(*sink.bytes.borrow(), b"not");
+}
+
+/// Whether nothing is there yet.
+fn is_quiet(fd: BorrowedFd<'_>) -> bool {
+    let epoll = crate::sys::epoll::Epoll::new().unwrap();
+    epoll.add(fd, 0, crate::sys::epoll::Interest { read: true, write: false }).unwrap();
+    let mut ready = Vec::new();
+    epoll.poll(&mut ready).unwrap();
+    ready.is_empty()
 }

@@ -9,6 +9,7 @@ mod imp;
 #[cfg(not(target_os = "linux"))]
 compile_error!("sprog is native on Linux only; elsewhere the package runs on Node's own module");
 
+pub mod loan;
 pub mod unwind;
 
 pub use imp::{

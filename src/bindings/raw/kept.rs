@@ -1,4 +1,4 @@
-//! Memory of a Buffer that is filled over several turns of the loop.
+//! Memory of a Buffer that is filled before JS sees it.
 //!
 //! # Safety
 //! As in [`super`].
@@ -8,9 +8,10 @@ use std::ptr;
 
 use napi::sys;
 
-use super::{Host, HostBuffer};
+use super::Host;
+use crate::sys::loan::Lendable;
 
-/// As [`HostBuffer`], for longer than a scope is open.
+/// A Buffer that V8 allocated, uninitialised, and that only we know.
 pub struct KeptBuffer {
     env: sys::napi_env,
     reference: sys::napi_ref,
@@ -29,35 +30,52 @@ impl KeptBuffer {
     }
 }
 
+// SAFETY: the memory of the Buffer, which the reference keeps alive and V8 does not move; JS sees it
+// when `self` is given away.
+unsafe impl Lendable for KeptBuffer {
+    fn memory(&mut self) -> &mut [u8] {
+        // SAFETY: napi_create_buffer gave `length` bytes there, and nobody else uses them: as above.
+        unsafe { std::slice::from_raw_parts_mut(self.data, self.length) }
+    }
+}
+
 impl AsMut<[u8]> for KeptBuffer {
     fn as_mut(&mut self) -> &mut [u8] {
-        // SAFETY: napi_create_buffer gave `length` bytes there; the reference keeps them alive and
-        // V8 does not move them. JS sees the Buffer when `self` is given away.
-        unsafe { std::slice::from_raw_parts_mut(self.data, self.length) }
+        self.memory()
     }
 }
 
 impl Drop for KeptBuffer {
     fn drop(&mut self) {
-        // SAFETY: made in `allocate_kept`, deleted once, on the thread of the env. Channels are
-        // closed by the cleanup hook, while the env is there.
+        // SAFETY: made in `allocate_kept`, deleted once, on the thread of the env. Streams and channels
+        // are closed by the cleanup hook, while the env is there.
         unsafe { sys::napi_delete_reference(self.env, self.reference) };
     }
 }
 
 impl Host {
-    /// As [`Host::allocate`], for longer. Needs an open scope.
+    /// Needs an open scope.
     pub fn allocate_kept(&self, length: usize) -> Option<KeptBuffer> {
-        let HostBuffer { value, data, length } = self.allocate(length)?;
+        if self.silent.get() {
+            return None;
+        }
+        let mut data = ptr::null_mut();
+        let mut value = ptr::null_mut();
+        // SAFETY: the env is live while not silent; a scope is open by the doc above.
+        let status =
+            unsafe { sys::napi_create_buffer(self.env, length, &raw mut data, &raw mut value) };
+        if status != sys::Status::napi_ok || data.is_null() {
+            return None;
+        }
         let mut reference = ptr::null_mut();
         // SAFETY: a live env and a live handle of the open scope.
         let status = unsafe { sys::napi_create_reference(self.env, value, 1, &raw mut reference) };
-        let kept = KeptBuffer { env: self.env, reference, data, length };
-        if status == sys::Status::napi_ok {
-            return Some(kept);
-        }
-        // There is no reference to delete.
-        std::mem::forget(kept);
-        None
+        let data = data.cast();
+        (status == sys::Status::napi_ok).then_some(KeptBuffer {
+            env: self.env,
+            reference,
+            data,
+            length,
+        })
     }
 }

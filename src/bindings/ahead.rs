@@ -1,0 +1,99 @@
+//! Fast streams that another thread reads.
+
+use std::rc::Rc;
+
+use napi_derive::napi;
+
+use super::environment::{Environment, Inner, Sink};
+use super::handle::{Handle, Stream};
+use super::raw::Whole;
+use crate::reactor::{Served, Token};
+
+#[napi]
+impl Environment {
+    /// Has another thread read ahead of the loop, up to 1 MiB, until the stream pauses or a child exits.
+    /// For a stream that is fast, flows, and is never written to; others stay as they are.
+    #[napi(catch_unwind)]
+    pub fn read_ahead(&self, token: u32) {
+        let Some(handle) = self.inner.reactor.get(token) else { return };
+        let Handle::Stream(stream) = &*handle else { return };
+        if !stream.may_go_ahead() {
+            return;
+        }
+        let Some(_scope) = self.inner.host.scope() else { return };
+        let sink = self.inner.sink(token);
+        self.inner.unwatched(token, stream, |stream| stream.go_ahead(&sink));
+        let mut ahead = self.inner.ahead.borrow_mut();
+        if !ahead.contains(&token) {
+            ahead.push(token);
+        }
+    }
+
+    /// Has the loop read again: answers what was read ahead and not told yet, in order.
+    #[napi(ts_return_type = "Array<Buffer>", catch_unwind)]
+    pub fn end_read_ahead(&self, token: u32) -> Vec<Whole> {
+        let Some(handle) = self.inner.reactor.get(token) else { return Vec::new() };
+        let Handle::Stream(stream) = &*handle else { return Vec::new() };
+        let chunks = stream.take_ahead();
+        self.inner.bring_home_if_over(token, stream);
+        chunks.into_iter().map(Whole).collect()
+    }
+}
+
+impl Inner {
+    /// A child has exited: what can be read comes before that, as it does on the loop.
+    pub(super) fn tell_what_was_read_ahead(&self) {
+        for token in self.ahead.take() {
+            let Some(handle) = self.reactor.get(token) else { continue };
+            let Handle::Stream(stream) = &*handle else { continue };
+            if !stream.is_ahead() {
+                continue;
+            }
+            if !stream.is_reading() {
+                self.ahead.borrow_mut().push(token);
+                continue;
+            }
+            stream.stop_ahead();
+            let sink = self.sink(token);
+            self.drain(token, stream, &sink, false);
+            if !stream.is_ahead() {
+                stream.drain(&sink, false);
+            }
+            if !stream.is_reading() {
+                self.ended_ahead.set(true);
+            }
+            // What JS has closed has no slot any more, or somebody else has it.
+            if self.reactor.get(token).is_some_and(|current| Rc::ptr_eq(&current, &handle)) {
+                let _ = self.reactor.update(token);
+            }
+        }
+    }
+
+    /// The turn of a stream that is not captured.
+    pub(super) fn drain(
+        &self,
+        token: Token,
+        stream: &Stream,
+        sink: &Sink<'_>,
+        may_stop_short: bool,
+    ) -> Served {
+        let was_ahead = stream.is_ahead();
+        let served = stream.drain(sink, may_stop_short);
+        if was_ahead && !stream.is_reading() {
+            self.ended_ahead.set(true);
+        }
+        self.bring_home_if_over(token, stream);
+        served
+    }
+
+    /// Has the loop read the stream if no other thread does any more.
+    pub(super) fn bring_home_if_over(&self, token: Token, stream: &Stream) {
+        if stream.is_ahead_over() {
+            self.unwatched(token, stream, Stream::come_home);
+        }
+    }
+
+    fn sink(&self, token: Token) -> Sink<'_> {
+        Sink { host: &self.host, token }
+    }
+}
