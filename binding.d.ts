@@ -347,7 +347,7 @@ export interface SpawnExtras {
 export interface SyncOutcome {
   /** A positive errno, or 0. */
   errno: number
-  /** The step at which the start failed; `Step` in src/sys/linux/vfork.rs has the numbers. */
+  /** The step at which the start failed; `Step` in src/sys/linux/step.rs has the numbers. */
   step?: number
   pid: number
   code: number

@@ -142,6 +142,16 @@ describe('the command line', () => {
       const { stdout, stderr, status } = sprog(args);
       assert.deepStrictEqual([status, stdout], [2, ''], args.join(' '));
       assert.match(stderr, message);
+      assert.match(stderr, /sprog --help|--help {7}this text/);
     }
+  });
+
+  it('may be read in part', () => {
+    // The reader is gone before the first line comes.
+    const script = `(sleep 0.1; exec "$0" "$1" doctor) | exec true`;
+    const { stderr, status } = spawnSync('sh', ['-c', script, process.execPath, COMMAND], {
+      encoding: 'utf8',
+    });
+    assert.deepStrictEqual([stderr, status], ['', 0]);
   });
 });

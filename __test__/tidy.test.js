@@ -286,6 +286,24 @@ describe('files', () => {
   });
 });
 
+describe('the steps of a spawn', () => {
+  it('have each a number, a place among the reports and a name', () => {
+    const source = read('src/sys/linux/step.rs');
+    const numbered = [...source.matchAll(/^ {4}(\w+) = (\d+),$/gm)];
+    const reported = [...source.matchAll(/^ {12}Step::(\w+),$/gm)].map(([, name]) => name);
+    // What is not in the list of reports would be told as a failure of exec.
+    const steps = numbered.map(([, name]) => name).filter((name) => name !== 'Exec');
+    assert.deepStrictEqual(reported, steps, 'Step::from_report');
+    const [, names] = /const STEPS = \[([^\]]*)\]/.exec(read('lib/failed-start.js'));
+    const numbers = numbered.map(([, , number]) => Number(number));
+    assert.deepStrictEqual(
+      numbers,
+      [...names.matchAll(/'\w+'/g)].map((_, index) => index).slice(1),
+      'STEPS of lib/failed-start.js',
+    );
+  });
+});
+
 describe('package', () => {
   const manifest = JSON.parse(read('package.json'));
 

@@ -60,6 +60,15 @@ const PLACES = {
     warns: true,
     setUp: () => ({ root: spoilt('missing', (file) => fs.rmSync(file)) }),
   },
+  'a checkout has not been built': {
+    reason: /cannot be loaded: it has not been built; to mend it, run `npm run setup`/,
+    warns: true,
+    setUp: () => {
+      const root = spoilt('unbuilt', (file) => fs.rmSync(file));
+      fs.writeFileSync(path.join(root, 'Cargo.toml'), '');
+      return { root };
+    },
+  },
   'the file is no addon': {
     reason: /\.node: (file too short|invalid ELF header); to mend it, run `npm install/,
     warns: true,
@@ -100,7 +109,7 @@ const PLACES = {
     }),
   },
   '--no-addons is set': {
-    reason: /addons is disabled/,
+    reason: /addons is disabled; to mend it, start Node without --no-addons/,
     setUp: () => ({ nodeArgs: ['--no-addons'] }),
   },
   'the runtime says that it is Bun': {

@@ -22,11 +22,15 @@ const { runCase } = require('./run.js');
 
 async function main() {
   const options = readOptions();
+  // Before anything is built or fetched for it.
+  const rows = ROWS.filter((row) => isWanted(row, options.only));
+  if (rows.length === 0) {
+    const cases = new Set(ROWS.map((row) => row.case));
+    throw new Error(`no such case: ${options.only}; there are ${[...cases].join(', ')}`);
+  }
   setup();
   installPeers();
   const peers = findPeers(options.peers);
-  const rows = ROWS.filter((row) => isWanted(row, options.only));
-  if (rows.length === 0) throw new Error(`no such case: ${options.only}`);
 
   const { scale, rounds } = options;
   const results = {
@@ -120,6 +124,9 @@ main().then(
   },
   (error) => {
     console.error(`bench: ${error.message}`);
+    if (/^ERR_PARSE_ARGS/.test(error.code)) {
+      console.error('the first lines of bench/bench.js list the options');
+    }
     process.exitCode = 1;
   },
 );

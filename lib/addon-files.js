@@ -58,7 +58,9 @@ function requireAddon() {
  */
 function explain(error) {
   const name = platform();
-  const reason = String(error?.message ?? error).split('\n')[0];
+  const reason = String(error?.message ?? error)
+    .split('\n')[0]
+    .replace(/\.$/, '');
   if (name === undefined) return { reason, isExpected: true };
   if (error?.code === 'ERR_DLOPEN_DISABLED') {
     const remedy = 'start Node without --no-addons, or with --allow-addons under --permission';
@@ -66,7 +68,10 @@ function explain(error) {
   }
   const own = `sprog-${name}`;
   if (fs.existsSync(path.join(PACKAGE, 'Cargo.toml'))) {
-    return { reason, remedy: 'run `npm run build` in this checkout', isExpected: false };
+    const isBuilt = error?.code !== 'MODULE_NOT_FOUND';
+    // Not `npm run build`: that needs what the set-up installs.
+    const remedy = 'run `npm run setup` in this checkout';
+    return { reason: isBuilt ? reason : 'it has not been built', remedy, isExpected: false };
   }
   if (error?.code === 'MODULE_NOT_FOUND') {
     // npm forgets optional packages where a lockfile or node_modules comes from another platform.

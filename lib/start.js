@@ -21,7 +21,7 @@ const commonPlan = new Int32Array(IN.STDIO + 2 * COMMON_ENTRIES);
  * @property {number} status 0, or a negative errno
  * @property {number} pid
  * @property {number} child its token
- * @property {number} step at which it failed; `Step` in src/sys/linux/vfork.rs has the numbers
+ * @property {number} step at which it failed; `Step` in src/sys/linux/step.rs has the numbers
  * @property {number[]} tokens of our ends, one per stdio entry; -1 where there is none
  */
 

@@ -24,14 +24,15 @@ async function main() {
       output: { type: 'boolean', default: false },
     },
   });
-  setup();
-  installPrograms({ isQuick: values.quick });
+  // Before anything is built or fetched for it.
   const wanted = PROGRAMS.filter(
     ({ title, isQuick }) =>
       (!values.quick || isQuick) &&
       (positionals.length === 0 || positionals.some((word) => title.includes(word))),
   );
   if (wanted.length === 0) throw new Error(`no such program: ${positionals}`);
+  setup();
+  installPrograms({ isQuick: values.quick });
 
   let failed = 0;
   console.log(

@@ -25,13 +25,15 @@ function cells({ outcomes, left, strays, end }, names) {
 async function main() {
   const reason = await prepare();
   if (reason) throw new Error(reason);
+  const text = process.argv[2] ?? '';
+  const faults = Object.entries(FAULTS).filter(([title]) => title.includes(text));
+  if (faults.length === 0) throw new Error(`no fault whose title holds "${text}"`);
   const names = Object.keys({ ...OPERATIONS, ...OURS });
   const head = ['fault', 'hits', 'module', ...names, 'left over'];
   const print = (row) => console.log(`| ${row.join(' | ')} |`);
   print(head);
   print(head.map(() => '---'));
-  for (const [title, fault] of Object.entries(FAULTS)) {
-    if (!title.includes(process.argv[2] ?? '')) continue;
+  for (const [title, fault] of faults) {
     const operations = fault.operations ?? Object.keys(OPERATIONS);
     const isNodes = operations.every((name) => name in OPERATIONS);
     const modules = { sprog: ROOT, ...(isNodes && { node: 'node:child_process' }) };

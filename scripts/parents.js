@@ -16,8 +16,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { parseArgs } = require('node:util');
 const { setup } = require('./setup.js');
+const { readOptions } = require('./support/arguments.js');
 const { commandFor, countProcesses, middle, print } = require('./support/tree-figures.js');
 
 const PARENT = path.join(__dirname, 'support', 'guarded-parent.js');
@@ -25,12 +25,10 @@ const PARENT = path.join(__dirname, 'support', 'guarded-parent.js');
 const PATIENCE_MS = 5_000;
 const SPAWNS = 200;
 
-const { values: options } = parseArgs({
-  options: {
-    times: { type: 'string', default: '20' },
-    others: { type: 'string', default: '2000' },
-    'no-npx': { type: 'boolean', default: false },
-  },
+const options = readOptions({
+  times: { type: 'string', default: '20' },
+  others: { type: 'string', default: '2000' },
+  'no-npx': { type: 'boolean', default: false },
 });
 
 async function main() {

@@ -16,7 +16,7 @@ function setup() {
   else installDependencies(ROOT);
 
   if (addonIsCurrent()) say('the addon is up to date');
-  else step('release build of the addon', 'npm', ['run', 'build'], ROOT);
+  else step('release build of the addon, a minute or more', 'npm', ['run', 'build'], ROOT);
 
   say(bundle() ? 'dist/ was made anew' : 'dist/ is up to date');
 }

@@ -15,8 +15,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { parseArgs } = require('node:util');
 const { ROOT, setup } = require('./setup.js');
+const { readOptions } = require('./support/arguments.js');
 const { commandFor, countProcesses, middle, print } = require('./support/tree-figures.js');
 
 const TREE_KILL = path.join(ROOT, '.cache', 'tree-kill');
@@ -26,13 +26,11 @@ const TIMEOUT_MS = 8_000;
 /** Who lives so long after the end of a tree has survived it. */
 const PATIENCE_MS = 5_000;
 
-const { values: options } = parseArgs({
-  options: {
-    times: { type: 'string', default: '20' },
-    others: { type: 'string', default: '2000' },
-    only: { type: 'string', default: '' },
-    'no-npx': { type: 'boolean', default: false },
-  },
+const options = readOptions({
+  times: { type: 'string', default: '20' },
+  others: { type: 'string', default: '2000' },
+  only: { type: 'string', default: '' },
+  'no-npx': { type: 'boolean', default: false },
 });
 
 async function main() {

@@ -63,7 +63,7 @@ export interface LimitOptions {
   noNewPrivileges?: boolean | null | undefined;
   /**
    * `'exact'`: the peak memory in `child.resourceUsage()` is the child's to the page. The child is then started
-   * by a small program between, which costs some 0.2 ms. Default: what can be known without.
+   * by a small program in between, which costs some 0.3 ms. Default: what can be known without.
    */
   usage?: 'exact' | null | undefined;
 }

@@ -7,7 +7,7 @@ const { commands, version } = require('../entry.js');
 const HELP = `sprog ${version}: node:child_process, rebuilt in Rust
 
   sprog doctor [--json]                what is native on this machine, what is not, why, and what helps
-  sprog bench [--seconds N] [--json]   this package against this Node's own child_process
+  sprog bench [--seconds N] [--json]   this package against this Node's own child_process, in N seconds (60)
 
   --help       this text
   --version    the version
@@ -39,9 +39,17 @@ async function main([name, ...args]) {
   } catch (/** @type {any} */ error) {
     process.stderr.write(`sprog ${name}: ${error.message}\n`);
     // parseArgs() and what reads its answers refuse a command line by such a code.
-    return /^ERR_(PARSE_ARGS|INVALID_ARG|OUT_OF_RANGE)/.test(error.code) ? 2 : 1;
+    if (!/^ERR_(PARSE_ARGS|INVALID_ARG|OUT_OF_RANGE)/.test(error.code)) return 1;
+    process.stderr.write('`sprog --help` lists the options\n');
+    return 2;
   }
 }
+
+// A reader that has had enough (`sprog doctor | head -n 5`) is no failure.
+process.stdout.on('error', (/** @type {any} */ error) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;

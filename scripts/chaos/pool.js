@@ -8,18 +8,16 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Pool } = require('../..');
+const { readOptions } = require('../support/arguments.js');
 const { Random, newSeed } = require('../support/random.js');
 const { makeMemoryGroup } = require('./memory-group.js');
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '600' },
-    tasks: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: String(newSeed()) },
-  },
+const values = readOptions({
+  seconds: { type: 'string', default: '600' },
+  tasks: { type: 'string', default: '100000' },
+  seed: { type: 'string', default: String(newSeed()) },
 });
 const seconds = Number(values.seconds);
 const total = Number(values.tasks);

@@ -1,7 +1,11 @@
 'use strict';
-// Command lines of the scripts: `--name VALUE`, all of them numbers.
+// Command lines of the scripts. A wrong one ends the script with 2 and says which options there are, without a
+// stack.
+
+const { parseArgs } = require('node:util');
 
 /**
+ * `--name VALUE`, all of them numbers.
  * @template {Record<string, number>} T
  * @param {T} defaults what may be given, and what holds otherwise
  * @param {string[]} [args]
@@ -14,11 +18,33 @@ function readArguments(defaults, args = process.argv.slice(2)) {
     const value = Number(args[at + 1]);
     if (!Object.hasOwn(defaults, name) || !Number.isFinite(value) || args[at + 1] === undefined) {
       const known = Object.keys(defaults).map((key) => `--${key} NUMBER`);
-      throw new Error(`${args[at]} ${args[at + 1] ?? ''}: known are ${known.join(', ')}`);
+      refuse(`not understood: ${args.slice(at, at + 2).join(' ')}`, known);
     }
     /** @type {any} */ (values)[name] = value;
   }
   return values;
 }
 
-module.exports = { readArguments };
+/**
+ * The values of options as util.parseArgs() describes them.
+ * @template {import('node:util').ParseArgsConfig['options']} T
+ * @param {T} options
+ */
+function readOptions(options) {
+  try {
+    return parseArgs({ options }).values;
+  } catch (/** @type {any} */ error) {
+    const known = Object.entries(options ?? {}).map(([name, { type }]) =>
+      type === 'string' ? `--${name} VALUE` : `--${name}`,
+    );
+    return refuse(error.message, known);
+  }
+}
+
+/** @param {string} what @param {string[]} known @returns {never} */
+function refuse(what, known) {
+  process.stderr.write(`${what}\noptions: ${known.join(', ')}\n`);
+  return process.exit(2);
+}
+
+module.exports = { readArguments, readOptions };
