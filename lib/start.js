@@ -5,7 +5,7 @@ const { environmentOrErrno } = require('./native-state.js');
 const { extrasOf } = require('./child-extras.js');
 const { packEnvironment } = require('./environment.js');
 const { KIND } = require('./stdio.js');
-const { terminated } = require('./terminated.js');
+const { terminated, untilNul } = require('./terminated.js');
 
 // The layout of the plan; src/bindings/spawn.rs has the same.
 const IN = { FLAGS: 0, UID: 1, GID: 2, STDIO_COUNT: 3, STDIO: 4 };
@@ -35,6 +35,9 @@ const commonPlan = new Int32Array(IN.STDIO + 2 * COMMON_ENTRIES);
 function start(options, args, stdio, advanced) {
   // First of all: an argument's toString may spawn, and would use the common plan too.
   const argv = terminated(args);
+  const file = untilNul(options.file);
+  // A bare ChildProcess may be given anything: what is no directory by its kind is none.
+  const cwd = typeof options.cwd === 'string' && options.cwd ? untilNul(options.cwd) : undefined;
   const extras = extrasOf(options);
   extras?.prepare(options);
   const environ = packEnvironment(options);
@@ -56,10 +59,9 @@ function start(options, args, stdio, advanced) {
     extras?.undo();
     return { status: native, pid: 0, child: 0, step: 0, tokens: [] };
   }
-  const cwd = options.cwd ?? undefined;
   const status = extras
-    ? native.spawnWith(options.file, argv, environ.text, cwd, plan, extras.plan)
-    : native.spawn(options.file, argv, environ.text, cwd, plan);
+    ? native.spawnWith(file, argv, environ.text, cwd, plan, extras.plan)
+    : native.spawn(file, argv, environ.text, cwd, plan);
   if (status !== 0) extras?.undo();
   // The addon clears the count where it failed before it had opened all of them: it kept none.
   const opened = plan[IN.STDIO_COUNT] > 0;

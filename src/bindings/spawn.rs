@@ -163,8 +163,7 @@ impl Environment {
                 file: packed.file.as_bytes(),
                 argv: &CStringArray::from_terminated(packed.argv.into_bytes()),
                 env: &environment(packed.env, flags & FLAG_INHERIT != 0),
-                // JS has refused NULs.
-                cwd: packed.cwd.and_then(|cwd| CString::new(cwd).ok()),
+                cwd: directory(packed.cwd)?,
                 detached: flags & FLAG_DETACHED != 0,
                 uid: (flags & FLAG_UID != 0).then_some(plan[UID].cast_unsigned()),
                 gid: (flags & FLAG_GID != 0).then_some(plan[GID].cast_unsigned()),
@@ -270,6 +269,13 @@ impl Theirs {
             Theirs::Borrowed(fd) => Some(*fd),
         }
     }
+}
+
+/// The directory of a child, if one is asked for. JS has cut it at its first NUL.
+pub(super) fn directory(path: Option<String>) -> Result<Option<CString>, Failure> {
+    path.map(CString::new)
+        .transpose()
+        .map_err(|_| Failure { step: Step::Chdir, errno: libc::EINVAL })
 }
 
 /// The environment of a child, from entries each ended by a NUL.

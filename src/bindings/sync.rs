@@ -1,6 +1,5 @@
 //! Running a program to its end for JS: a request as one object, the outcome as another.
 
-use std::ffi::CString;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use napi_derive::napi;
 use super::environment::Environment;
 use super::negative_errno;
 use super::raw::Captured;
-use super::spawn::environment;
+use super::spawn::{directory, environment};
 use crate::capture::ends::Ends;
 use crate::sync::{self, Channel, Limits, Outcome, Stdio};
 use crate::sys::exit::ExitStatus;
@@ -138,8 +137,7 @@ fn run(
         file: request.file.as_bytes(),
         argv: &CStringArray::from_terminated(request.argv.into_bytes()),
         env: &environment(request.env, request.inherits_env),
-        // JS has refused NULs.
-        cwd: request.cwd.and_then(|cwd| CString::new(cwd).ok()),
+        cwd: directory(request.cwd)?,
         detached: request.detached,
         uid: request.uid.map(i32::cast_unsigned),
         gid: request.gid.map(i32::cast_unsigned),
