@@ -180,7 +180,8 @@ pub fn is_populated(group: &Path) -> io::Result<bool> {
     }
 }
 
-fn is_gone(error: &io::Error) -> bool {
+/// Whether it was the group that was not there.
+pub(crate) fn is_gone(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENODEV))
 }
 

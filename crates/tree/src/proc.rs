@@ -45,6 +45,11 @@ pub fn parse_stat(line: &[u8]) -> Option<Stat> {
     Some(Stat { identity: Identity { pid, start_time }, parent, group, session, state, threads })
 }
 
+/// Whether it is a want of descriptors or memory, which says nothing about what was to be read.
+pub(crate) fn is_want(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
+}
+
 fn number<N: std::str::FromStr>(field: &[u8]) -> Option<N> {
     std::str::from_utf8(field).ok()?.parse().ok()
 }
@@ -118,7 +123,7 @@ impl Proc {
         Ok(path.map(|path| String::from_utf8_lossy(path).into_owned()))
     }
 
-    /// Only a want of descriptors or memory is an error: it says nothing about the process.
+    /// Only a want is an error.
     fn read(&mut self, pid: i32, name: &str) -> io::Result<Option<&[u8]>> {
         let read = File::open(format!("/proc/{pid}/{name}")).and_then(|mut file| {
             self.buffer.clear();
@@ -126,10 +131,8 @@ impl Proc {
         });
         match read {
             Ok(_) => Ok(Some(&self.buffer)),
-            Err(error) => match error.raw_os_error() {
-                Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM) => Err(error),
-                _ => Ok(None),
-            },
+            Err(error) if is_want(&error) => Err(error),
+            Err(_) => Ok(None),
         }
     }
 }
