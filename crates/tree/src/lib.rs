@@ -24,6 +24,7 @@ pub mod vacancy;
 mod walk;
 
 pub use end::{Hunt, Sent};
+pub use process::do_without_pidfds;
 pub use sys::session_of;
 
 /// Name of the environment variable that marks every process of a tree. Its value is the markers
