@@ -21,7 +21,7 @@ const commonPlan = new Int32Array(IN.STDIO + 2 * COMMON_ENTRIES);
  * @property {number} status 0, or a negative errno
  * @property {number} pid
  * @property {number} child its token
- * @property {number} step at which it failed; `Step` in src/sys/linux/vfork.rs has the numbers
+ * @property {number} step at which it failed; `Step` in src/sys/linux/step.rs has the numbers
  * @property {number[]} tokens of our ends, one per stdio entry; -1 where there is none
  */
 
@@ -38,8 +38,27 @@ function start(options, args, stdio, advanced) {
   const file = untilNul(options.file);
   // A bare ChildProcess may be given anything: what is no directory by its kind is none.
   const cwd = typeof options.cwd === 'string' && options.cwd ? untilNul(options.cwd) : undefined;
+  const request = { options, file, argv, cwd, stdio, advanced };
   const extras = extrasOf(options);
-  extras?.prepare(options);
+  if (extras === undefined) return cross(request);
+  extras.prepare(options);
+  let status;
+  try {
+    const started = cross(request, extras);
+    status = started.status;
+    return started;
+  } finally {
+    // Also after a throw: what is left to convert may be anything, its toString too.
+    if (status !== 0) extras.undo();
+  }
+}
+
+/**
+ * @param {any} request
+ * @param {{ plan: import('../binding.js').SpawnExtras }} [extras]
+ * @returns {Started}
+ */
+function cross({ options, file, argv, cwd, stdio, advanced }, extras) {
   const environ = packEnvironment(options);
   const { entries } = stdio;
   const plan =
@@ -56,13 +75,11 @@ function start(options, args, stdio, advanced) {
   }
   const native = environmentOrErrno();
   if (typeof native === 'number') {
-    extras?.undo();
     return { status: native, pid: 0, child: 0, step: 0, tokens: [] };
   }
   const status = extras
     ? native.spawnWith(file, argv, environ.text, cwd, plan, extras.plan)
     : native.spawn(file, argv, environ.text, cwd, plan);
-  if (status !== 0) extras?.undo();
   // The addon clears the count where it failed before it had opened all of them: it kept none.
   const opened = plan[IN.STDIO_COUNT] > 0;
   const tokens = entries.map(({ kind }, i) =>
