@@ -168,9 +168,10 @@ export declare class Environment {
   mapPage(number: number): Buffer | null
   /**
    * Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
-   * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
-   * other ends are closed), unless opening them was what failed: then the number of stdio
-   * entries in the plan is cleared, and nothing is open.
+   * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent.
+   * Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their other ends
+   * are closed), unless opening them was what failed: then the number of stdio entries in the plan
+   * is cleared, and nothing is open.
    */
   spawn(file: string, argv: string, env: string, cwd: string | undefined | null, plan: unknown): number
   /** The same with options of ours. Apart, so that nobody else pays for them. */
@@ -268,7 +269,10 @@ export interface Facts {
 export interface OpenedGroups {
   /** For `SpawnExtras.groups`, or for `discardGroups` if nothing comes of the spawn. */
   groups?: number
-  /** For `SpawnExtras.cgroup`: the group of version 2, if there is one. A process is in one of that version. */
+  /**
+   * For `SpawnExtras.cgroup`: the group of version 2, if there is one. A process is in one of
+   * that version.
+   */
   cgroup?: string
   /** 'memory' or 'pids': the controller that is not to be had. */
   lacking?: 'memory' | 'pids'
@@ -340,7 +344,7 @@ export interface SpawnExtras {
 export interface SyncOutcome {
   /** A positive errno, or 0. */
   errno: number
-  /** The step at which the start failed; `Step` in src/sys/linux/vfork.rs has the numbers. */
+  /** The step at which the start failed; `Step` in src/sys/linux/step.rs has the numbers. */
   step?: number
   pid: number
   code: number

@@ -2,7 +2,7 @@
 // What is added to the error of a program that could not be started: the step that failed, where it was
 // to run, and the interpreter that is missing. Not enumerable: printed and compared, the error is Node's.
 
-/** By the number that the addon reports; `Step` in src/sys/linux/vfork.rs has them. */
+/** By the number that the addon reports; `Step` in src/sys/linux/step.rs has them. */
 const STEPS = [
   'fd',
   'fork',

@@ -20,7 +20,7 @@ use crate::stream::{Kind, Stream};
 use crate::sys::spawn::{CStringArray, Failure, Request, Step};
 use crate::sys::{environ, exit, fd, socket, spawn};
 
-// The plan, an Int32Array that carries numbers in and out. lib/native.js has the same layout.
+// The plan, an Int32Array that carries numbers in and out. lib/start.js has the same layout.
 //
 //   in:  0 flags   1 uid   2 gid   3 number of stdio entries, then kind and value of each
 //   out: 0 pid     1 token of the child     2 the step that failed
@@ -103,9 +103,10 @@ struct Ends {
 #[napi]
 impl Environment {
     /// Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
-    /// `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
-    /// other ends are closed), unless opening them was what failed: then the number of stdio
-    /// entries in the plan is cleared, and nothing is open.
+    /// `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent.
+    /// Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their other ends
+    /// are closed), unless opening them was what failed: then the number of stdio entries in the plan
+    /// is cleared, and nothing is open.
     #[napi(catch_unwind)]
     pub fn spawn(
         &self,

@@ -49,7 +49,7 @@ pub struct SyncRequest {
 pub struct SyncOutcome {
     /// A positive errno, or 0.
     pub errno: i32,
-    /// The step at which the start failed; `Step` in src/sys/linux/vfork.rs has the numbers.
+    /// The step at which the start failed; `Step` in src/sys/linux/step.rs has the numbers.
     pub step: Option<i32>,
     pub pid: i32,
     pub code: i32,

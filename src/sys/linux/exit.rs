@@ -1,7 +1,8 @@
 //! Watching one child for its end: a descriptor that turns readable when the child has exited,
 //! and the reaping itself. A pidfd where the kernel has them (5.3); else a thread that waits
-//! without reaping and then writes to an eventfd. Either way only `reap` reaps, on the thread
-//! that also kills, so a kill never reaches a reused pid.
+//! without reaping and then writes to an eventfd. Either way only `reap` reaps, and whoever shares a
+//! watch between threads lets none of them signal meanwhile (`crate::process`): so no signal reaches a
+//! reused pid.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
