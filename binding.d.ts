@@ -126,8 +126,6 @@ export declare class Environment {
   enrol(cgroup?: string | undefined | null): Enrolled
   /** Of that ward nothing was started. */
   withdraw(ward: number): void
-  /** The pid of the guard; 0 if there is none. */
-  guardPid(): number
   /** Sends a signal to a child; 0 probes. */
   kill(token: number, signal: number): number
   /** Has what `killLater` needs in place, so that it cannot fail: 0, or `-errno`. */
@@ -283,20 +281,15 @@ export interface OpenedGroups {
 export interface ProcessVitals {
   /** The letter that ps shows: 'R', 'S', 'D', 'T' (stopped), 't' (traced), 'Z', ... */
   state: string
-  parent: number
   /** CPU time in microseconds, in steps of 10 ms. */
   user: number
   system: number
   /** The same of its children that have ended and were waited for. */
   waitedUser: number
   waitedSystem: number
-  /** `user` and `system` together. */
-  cpu: number
   threads: number
   /** Bytes. */
   rss: number
-  /** In clock ticks since the machine was started: together with the pid the name of a process. */
-  startTime: number
 }
 
 /** Whether the addon can read what a child inherits where libc keeps it; else JS hands it over. */
