@@ -40,8 +40,6 @@ pub struct ResourceLimit {
 /// No limit (RLIM_INFINITY).
 pub const UNLIMITED: u64 = u64::MAX;
 
-/// The most processors that `affinity` can name.
-pub const MAX_PROCESSORS: usize = 64 * MASK_WORDS;
 /// What the kernel itself has room for at most (CONFIG_NR_CPUS), in words.
 const MASK_WORDS: usize = 128;
 
