@@ -22,8 +22,8 @@ use std::sync::OnceLock;
 
 use super::cstrings::CStringArray;
 use super::spawn::{Failure, Spawned};
+use super::step::Step;
 use super::syscall::{errno, syscall3, syscall5};
-use super::vfork::Step;
 use super::{exit, fd, memory_file, pidfd};
 
 #[cfg(target_arch = "x86_64")]

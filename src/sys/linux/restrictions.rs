@@ -5,8 +5,9 @@
 use std::ffi::c_long;
 use std::ptr;
 
+use super::step::Step;
 use super::syscall::{errno, syscall1, syscall3, syscall4, syscall5};
-use super::vfork::{Failure, Step};
+use super::vfork::Failure;
 
 /// What setrlimit(2) limits, by the numbers that the kernel has on most architectures (not on MIPS, SPARC
 /// and Alpha).

@@ -16,7 +16,7 @@ pub use super::extras::{Enrolment, Extras, Group};
 use super::launcher::Launch;
 use super::settings::settings;
 use super::signal::Blocked;
-pub use super::vfork::Step;
+pub use super::step::Step;
 use super::vfork::{self, Child, Report};
 use super::{exit, lookup};
 
