@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
+use super::settings::settings;
 use super::wait::{self, Whose};
 use super::{pidfd, signal};
 
@@ -110,7 +111,7 @@ fn is_refused(error: &io::Error) -> bool {
 }
 
 fn open_pidfd(pid: Pid) -> Option<OwnedFd> {
-    if !super::spawn::pidfd_wanted() {
+    if !settings().uses_pidfds {
         return None;
     }
     pidfd::open(pid.as_raw_nonzero().get()).ok()

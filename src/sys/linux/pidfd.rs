@@ -18,7 +18,7 @@ pub fn open(pid: i32) -> io::Result<OwnedFd> {
 /// Whether children can be watched by pidfds: an error of the kernel, or ENOTSUP where the program does
 /// not want it.
 pub fn probe() -> io::Result<()> {
-    if !super::spawn::pidfd_wanted() {
+    if !super::settings::settings().uses_pidfds {
         return Err(io::Error::from_raw_os_error(libc::ENOTSUP));
     }
     rustix::process::pidfd_open(rustix::process::getpid(), PidfdFlags::empty())?;
