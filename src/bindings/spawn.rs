@@ -42,9 +42,18 @@ const FLAG_UID: i32 = 2;
 const FLAG_GID: i32 = 4;
 const FLAG_INHERIT: i32 = 8;
 
+// The kind of an entry; lib/stdio.js has the same numbers. All others are `Stdio::Ignore`.
+const SOCKET: i32 = 1;
+const FIFO: i32 = 2;
+const INHERIT: i32 = 3;
+const LEND: i32 = 4;
+const CHANNEL: i32 = 5;
+const FIFO_OR_SOCKET: i32 = 6;
+const SAME: i32 = 7;
+
 /// What becomes a descriptor of the child.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stdio {
+pub(super) enum Stdio {
     Ignore,
     /// A socketpair; we keep an end.
     Socket,
@@ -63,15 +72,15 @@ enum Stdio {
 }
 
 impl Stdio {
-    fn from_plan(kind: i32, value: i32) -> Stdio {
+    pub(super) fn from_plan(kind: i32, value: i32) -> Stdio {
         match kind {
-            1 => Stdio::Socket,
-            2 => Stdio::Fifo,
-            3 => Stdio::Inherit(value),
-            4 => Stdio::Lend(value.cast_unsigned()),
-            6 => Stdio::FifoOrSocket,
-            7 => Stdio::Same(value.unsigned_abs() as usize),
-            5 => Stdio::Channel(if value == 0 { Wire::Json } else { Wire::Length }),
+            SOCKET => Stdio::Socket,
+            FIFO => Stdio::Fifo,
+            INHERIT => Stdio::Inherit(value),
+            LEND => Stdio::Lend(value.cast_unsigned()),
+            CHANNEL => Stdio::Channel(if value == 0 { Wire::Json } else { Wire::Length }),
+            FIFO_OR_SOCKET => Stdio::FifoOrSocket,
+            SAME => Stdio::Same(value.unsigned_abs() as usize),
             _ => Stdio::Ignore,
         }
     }

@@ -8,7 +8,7 @@ use napi_derive::napi;
 use super::environment::Environment;
 use super::negative_errno;
 use super::raw::Captured;
-use super::spawn::{directory, environment};
+use super::spawn::{Stdio as Planned, directory, environment};
 use crate::capture::ends::Ends;
 use crate::sync::{self, Channel, Limits, Outcome, Stdio};
 use crate::sys::exit::ExitStatus;
@@ -105,13 +105,14 @@ impl Environment {
         let end = |channel| {
             if value == 1 { Stdio::Input(channel) } else { Stdio::Output(channel) }
         };
-        Ok(match kind {
-            1 => end(Channel::Socket),
-            2 => end(Channel::Fifo),
-            3 => Stdio::Fd(fd::borrow(value)?),
-            4 => Stdio::Owned(self.lend(value.cast_unsigned())?),
-            7 => Stdio::Same(value.unsigned_abs() as usize),
-            _ => Stdio::Ignore,
+        Ok(match Planned::from_plan(kind, value) {
+            Planned::Socket => end(Channel::Socket),
+            Planned::Fifo => end(Channel::Fifo),
+            Planned::Inherit(number) => Stdio::Fd(fd::borrow(number)?),
+            Planned::Lend(token) => Stdio::Owned(self.lend(token)?),
+            Planned::Same(earlier) => Stdio::Same(earlier),
+            // Nobody asks for the others here.
+            Planned::Ignore | Planned::Channel(_) | Planned::FifoOrSocket => Stdio::Ignore,
         })
     }
 }
