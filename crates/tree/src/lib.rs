@@ -8,6 +8,7 @@
 //! | `process` | one process, held by a pidfd                                 |
 //! | `walk`    | the members of a tree, by descent, marker, session and group |
 //! | `cgroup`  | the members of a tree, by control group                      |
+//! | `mounts`  | where hierarchies of control groups are mounted              |
 //! | `vacancy` | control groups that are removed when empty                   |
 //! | `end`     | signals to all, and the end of all                           |
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub mod cgroup;
 mod end;
+pub mod mounts;
 pub mod proc;
 mod process;
 mod sys;
