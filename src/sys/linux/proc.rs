@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use rustix::fs::{Mode, OFlags};
+use sprog_tree::proc::{fields_of_stat, number};
 
 /// Figures of a process at one moment (proc_pid_stat(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +69,7 @@ pub(super) fn read<'a>(pid: i32, name: &str, buffer: &'a mut [u8]) -> io::Result
 
 /// What a line of /proc/PID/stat says.
 pub fn parse_stat(text: &[u8]) -> Option<Vitals> {
-    // The name of the program stands in brackets, and may itself have brackets, blanks and newlines.
-    let rest = text.get(memchr::memrchr(b')', text)? + 2..)?;
-    let mut fields = rest.split(|&byte| byte == b' ' || byte == b'\n');
+    let mut fields = fields_of_stat(text)?;
     let state = *fields.next()?.first()?;
     // The state is the third field of the manual page; from here on `nth` counts what is skipped.
     let user = number(fields.nth(10)?)?;
@@ -78,14 +77,14 @@ pub fn parse_stat(text: &[u8]) -> Option<Vitals> {
     let waited_user = number(fields.next()?)?;
     let waited_system = number(fields.next()?)?;
     let threads = number(fields.nth(2)?)?;
-    let pages = number(fields.nth(3)?)?;
+    let pages: u64 = number(fields.nth(3)?)?;
     Some(Vitals {
         state,
         user: ticks_to_micros(user),
         system: ticks_to_micros(system),
         waited_user: ticks_to_micros(waited_user),
         waited_system: ticks_to_micros(waited_system),
-        threads: u32::try_from(threads).ok()?,
+        threads,
         rss: pages.saturating_mul(rustix::param::page_size() as u64),
     })
 }
@@ -100,11 +99,7 @@ fn kilobytes(text: &[u8], name: &[u8]) -> Option<u64> {
     let at = memchr::memmem::find(text, name)? + name.len();
     let digits = text.get(at..)?.trim_ascii_start();
     let end = digits.iter().position(|byte| !byte.is_ascii_digit())?;
-    Some(number(digits.get(..end)?)?.saturating_mul(1024))
-}
-
-fn number(digits: &[u8]) -> Option<u64> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    Some(number::<u64>(digits.get(..end)?)?.saturating_mul(1024))
 }
 
 fn ticks_to_micros(ticks: u64) -> u64 {
