@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags};
 
+use crate::Identity;
 use crate::proc::Proc;
-use crate::{Identity, sys};
+use crate::sys::{self, is_refused};
 
 pub struct Process {
     identity: Identity,
@@ -75,11 +76,6 @@ impl Process {
             Err(error) => Err(error),
         }
     }
-}
-
-/// Whether it may be the system call that was refused, and not what it was to do.
-fn is_refused(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
 }
 
 /// How often processes without pidfds are looked at while they are waited for.
