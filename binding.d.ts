@@ -133,8 +133,6 @@ export declare class Environment {
   enrol(cgroup?: string | undefined | null): Enrolled
   /** Of that ward nothing was started. */
   withdraw(ward: number): void
-  /** The pid of the guard; 0 if there is none. */
-  guardPid(): number
   /** Sends a signal to a child; 0 probes. */
   kill(token: number, signal: number): number
   /** Has what `killLater` needs in place, so that it cannot fail: 0, or `-errno`. */
@@ -175,9 +173,10 @@ export declare class Environment {
   mapPage(number: number): Buffer | null
   /**
    * Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
-   * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
-   * other ends are closed), unless opening them was what failed: then the number of stdio
-   * entries in the plan is cleared, and nothing is open.
+   * `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent.
+   * Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their other ends
+   * are closed), unless opening them was what failed: then the number of stdio entries in the plan
+   * is cleared, and nothing is open.
    */
   spawn(file: string, argv: string, env: string, cwd: string | undefined | null, plan: unknown): number
   /** The same with options of ours. Apart, so that nobody else pays for them. */
@@ -275,7 +274,10 @@ export interface Facts {
 export interface OpenedGroups {
   /** For `SpawnExtras.groups`, or for `discardGroups` if nothing comes of the spawn. */
   groups?: number
-  /** For `SpawnExtras.cgroup`: the group of version 2, if there is one. A process is in one of that version. */
+  /**
+   * For `SpawnExtras.cgroup`: the group of version 2, if there is one. A process is in one of
+   * that version.
+   */
   cgroup?: string
   /** 'memory' or 'pids': the controller that is not to be had. */
   lacking?: 'memory' | 'pids'
@@ -286,20 +288,15 @@ export interface OpenedGroups {
 export interface ProcessVitals {
   /** The letter that ps shows: 'R', 'S', 'D', 'T' (stopped), 't' (traced), 'Z', ... */
   state: string
-  parent: number
   /** CPU time in microseconds, in steps of 10 ms. */
   user: number
   system: number
   /** The same of its children that have ended and were waited for. */
   waitedUser: number
   waitedSystem: number
-  /** `user` and `system` together. */
-  cpu: number
   threads: number
   /** Bytes. */
   rss: number
-  /** In clock ticks since the machine was started: together with the pid the name of a process. */
-  startTime: number
 }
 
 /** Whether the addon can read what a child inherits where libc keeps it; else JS hands it over. */

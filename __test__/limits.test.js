@@ -260,6 +260,23 @@ describe('groups', () => {
     assert.ok(await until(() => countFds() <= fds, PATIENCE_MS));
   });
 
+  it('do not stay where the start throws', async (t) => {
+    if (!hasMemory) return;
+    const { spawn } = sprog.ChildProcess.prototype;
+    t.mock.method(sprog.ChildProcess.prototype, 'spawn', function (options) {
+      assert.deepStrictEqual(groupsOf(process.pid), []);
+      const toText = () => {
+        assert.strictEqual(groupsOf(process.pid).length, 1);
+        throw new Error('no text');
+      };
+      options.envPairs = [{ toString: toText }];
+      return spawn.call(this, options);
+    });
+    const options = /** @type {any} */ ({ limits: { memory: 64 * MIB } });
+    assert.throws(() => sprog.spawn('/bin/true', options), { message: 'no text' });
+    assert.ok(await noGroups());
+  });
+
   it('do not stay when nothing was started', async () => {
     if (!hasMemory) return;
     const limits = { memory: 64 * MIB };

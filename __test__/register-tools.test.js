@@ -43,6 +43,24 @@ async function wrapEverySpawn(self) {
   self.say('unwrapped', cp.execSync('echo $WRAPPED', options));
 }
 
+/** Has spawnSync() start what its own checks would have refused. */
+async function rewriteSyncRequests(self) {
+  const cp = require('node:child_process');
+  const binding = process.binding('spawn_sync');
+  const { spawn } = binding;
+  const run = (label, changes) => {
+    binding.spawn = (request) => spawn.call(binding, Object.assign(request, changes));
+    const { status, error, stdout } = cp.spawnSync('/bin/pwd', ['x', 'y'], { encoding: 'utf8' });
+    self.say(label, status, error?.message, error?.path, stdout);
+  };
+  process.chdir('/usr');
+  for (const file of ['/bin/echo\0z', 'echo\0z', '/bin/no\0z', '\0z']) run('file', { file });
+  const directories = ['/\0bin', '/nonexistent\0/..', '\0/bin', '', Buffer.from('/bin')];
+  for (const cwd of [...directories, null, undefined, false, 5, {}]) run('cwd', { cwd });
+  run('args', { file: 'echo', args: ['x', 'a\0b', '\0', 'c'] });
+  run('envPairs', { file: 'env', args: ['x'], envPairs: ['PATH=/bin\0x', 'A\0=1', '\0'] });
+}
+
 for (const major of selectedLines()) {
   describe(`tools in a registered program on Node ${major}`, () => {
     const node = nodeBinary(major);
@@ -58,6 +76,15 @@ for (const major of selectedLines()) {
         [plain.code, plain.stderr, plain.said],
       );
       assert.ok(ours.said.some(([word, value]) => word === 'execSync' && value === 'yes\n'));
+    });
+
+    it('may ask for strings that have a NUL, and for a directory of any kind', async () => {
+      const [plain, ours] = await Promise.all([
+        runScript(rewriteSyncRequests, { node }),
+        runScript(rewriteSyncRequests, registered),
+      ]);
+      assert.deepStrictEqual(ours, plain);
+      assert.strictEqual(plain.said.length, 16);
     });
 
     it("leave Node's own calls, and ours after unregister(), as they are", async () => {

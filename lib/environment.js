@@ -6,7 +6,7 @@ const { hostEnvironment, isKept } = require('./host-environment.js');
 const { NODE_MAJOR } = require('./node-version.js');
 const { readsEnviron } = require('./native.js');
 const { passesFlagsOn, passFlagsOn } = require('./permission.js');
-const { terminated } = require('./terminated.js');
+const { terminated, untilNul } = require('./terminated.js');
 const { refuseNul } = require('./validate.js');
 
 // From Node 22 on, what process.env inherits is not handed down.
@@ -179,11 +179,6 @@ function addPair(pairs, env, key) {
   } else {
     pairs.push(untilNul(`${key}=${value}`));
   }
-}
-
-function untilNul(text) {
-  const end = text.indexOf('\0');
-  return end === -1 ? text : text.slice(0, end);
 }
 
 module.exports = { setEnvironment, packEnvironment, variablesOf, isDeferred };

@@ -5,6 +5,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { variablesOf } = require('./environment.js');
+const { untilNul } = require('./terminated.js');
 
 /** The kernel reads as much of a script for its first line. */
 const HEADER_BYTES = 256;
@@ -21,7 +22,7 @@ const ELF_MAGIC = '\x7fELF';
  * @returns {string | undefined}
  */
 function missingInterpreter(request) {
-  const base = request.cwd ?? '.';
+  const base = untilNul(request.cwd || '.');
   try {
     for (const candidate of candidates(request)) {
       const missing = firstMissing(path.resolve(base, candidate), base, 0);
@@ -34,7 +35,7 @@ function missingInterpreter(request) {
 }
 
 function candidates(request) {
-  const { file } = request;
+  const file = untilNul(request.file);
   if (file.includes('/')) return [file];
   const search = variablesOf(request).get('PATH') ?? DEFAULT_PATH;
   return search.split(':').map((directory) => path.join(directory || '.', file));

@@ -58,10 +58,11 @@ function settle(request) {
  */
 function openTree(request, plan) {
   if (request[kRequestTree] !== undefined) return request[kRequestTree];
-  // A process is in one group of a hierarchy: where that is one that limits it, the tree is walked.
-  const tree = new ProcessTree(plan.cgroup ? 'walk' : process.env.SPROG_TREE_MODE);
+  // Before anything is made: somebody may have given the request pairs that are no strings.
   const variables = variablesOf(request);
   const outer = variables.get(MARKER);
+  // A process is in one group of a hierarchy: where that is one that limits it, the tree is walked.
+  const tree = new ProcessTree(plan.cgroup ? 'walk' : process.env.SPROG_TREE_MODE);
   variables.set(MARKER, outer ? `${outer}:${tree.marker}` : tree.marker);
   if (tree.group !== null) plan.cgroup = tree.group;
   Object.defineProperty(request, kRequestTree, { value: tree });

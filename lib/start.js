@@ -5,7 +5,7 @@ const { environmentOrErrno } = require('./native-state.js');
 const { extrasOf } = require('./child-extras.js');
 const { packEnvironment } = require('./environment.js');
 const { KIND } = require('./stdio.js');
-const { terminated } = require('./terminated.js');
+const { terminated, untilNul } = require('./terminated.js');
 
 // The layout of the plan; src/bindings/spawn.rs has the same.
 const IN = { FLAGS: 0, UID: 1, GID: 2, STDIO_COUNT: 3, STDIO: 4 };
@@ -35,8 +35,30 @@ const commonPlan = new Int32Array(IN.STDIO + 2 * COMMON_ENTRIES);
 function start(options, args, stdio, advanced) {
   // First of all: an argument's toString may spawn, and would use the common plan too.
   const argv = terminated(args);
+  const file = untilNul(options.file);
+  // A bare ChildProcess may be given anything: what is no directory by its kind is none.
+  const cwd = typeof options.cwd === 'string' && options.cwd ? untilNul(options.cwd) : undefined;
+  const request = { options, file, argv, cwd, stdio, advanced };
   const extras = extrasOf(options);
-  extras?.prepare(options);
+  if (extras === undefined) return cross(request);
+  extras.prepare(options);
+  let status;
+  try {
+    const started = cross(request, extras);
+    status = started.status;
+    return started;
+  } finally {
+    // Also after a throw: what is left to convert may be anything, its toString too.
+    if (status !== 0) extras.undo();
+  }
+}
+
+/**
+ * @param {any} request
+ * @param {{ plan: import('../binding.js').SpawnExtras }} [extras]
+ * @returns {Started}
+ */
+function cross({ options, file, argv, cwd, stdio, advanced }, extras) {
   const environ = packEnvironment(options);
   const { entries } = stdio;
   const plan =
@@ -53,14 +75,11 @@ function start(options, args, stdio, advanced) {
   }
   const native = environmentOrErrno();
   if (typeof native === 'number') {
-    extras?.undo();
     return { status: native, pid: 0, child: 0, step: 0, tokens: [] };
   }
-  const cwd = options.cwd ?? undefined;
   const status = extras
-    ? native.spawnWith(options.file, argv, environ.text, cwd, plan, extras.plan)
-    : native.spawn(options.file, argv, environ.text, cwd, plan);
-  if (status !== 0) extras?.undo();
+    ? native.spawnWith(file, argv, environ.text, cwd, plan, extras.plan)
+    : native.spawn(file, argv, environ.text, cwd, plan);
   // The addon clears the count where it failed before it had opened all of them: it kept none.
   const opened = plan[IN.STDIO_COUNT] > 0;
   const tokens = entries.map(({ kind }, i) =>

@@ -21,7 +21,7 @@ const { signalName } = require('./signals.js');
 const { refuseInSync } = require('./extra-options.js');
 const { environmentOrErrno } = require('./native-state.js');
 const { parseStdio, KIND } = require('./stdio.js');
-const { terminated } = require('./terminated.js');
+const { terminated, untilNul } = require('./terminated.js');
 const { isNullish } = require('./validate.js');
 
 const debug = util.debuglog('child_process');
@@ -92,11 +92,11 @@ function run(request) {
   const environ = packEnvironment(request);
   return native.runSync(
     {
-      file: request.file,
+      file: untilNul(request.file),
       argv,
       env: environ.text,
       inheritsEnv: environ.inherits,
-      cwd: request.cwd,
+      cwd: isNullish(request.cwd) ? undefined : untilNul(request.cwd),
       detached: request.detached,
       uid: request.uid ?? undefined,
       gid: request.gid ?? undefined,

@@ -1,18 +1,16 @@
 'use strict';
-// Lists of strings as they cross into the addon. Pure.
+// Strings as they cross into the addon, where they become C strings. Pure.
 
-/**
- * A list as the system takes it: every entry ended by a NUL. Anything may stand in it; what is
- * not a string is converted, and an entry ends at its first NUL, as any C string.
- */
+/** A list as the system takes it: every entry ended by a NUL. Anything may stand in it. */
 function terminated(list) {
-  return list.length === 0 ? '' : `${list.map(toText).join('\0')}\0`;
+  return list.length === 0 ? '' : `${list.map(untilNul).join('\0')}\0`;
 }
 
-function toText(value) {
+/** What is not a string is converted, and ends at its first NUL, as any C string. */
+function untilNul(value) {
   const text = typeof value === 'string' ? value : `${value}`;
   const end = text.indexOf('\0');
   return end === -1 ? text : text.slice(0, end);
 }
 
-module.exports = { terminated };
+module.exports = { terminated, untilNul };

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::sys::signal;
+use crate::sys::{signal, unwind};
 
 /// What can be struck: a child, or its whole tree.
 pub trait Victim: Send + Sync {
@@ -146,28 +146,28 @@ impl Schedule {
 
 fn strike_for_ever() {
     signal::block_for_helper_thread();
-    let mut current = schedule();
-    loop {
-        let now = Instant::now();
-        let next = current.due.first_key_value().map(|(&(time, _), _)| time);
-        current = match next {
-            None => CHANGED.wait(current).unwrap_or_else(PoisonError::into_inner),
-            Some(time) if time > now => {
-                let waited = CHANGED.wait_timeout(current, time - now);
-                waited.unwrap_or_else(PoisonError::into_inner).0
+    unwind::go_on(|| {
+        strike_or_wait(schedule());
+        Ok(())
+    })
+}
+
+fn strike_or_wait(mut schedule: MutexGuard<'_, Schedule>) {
+    let now = Instant::now();
+    match schedule.due.first_key_value().map(|(&(time, _), _)| time) {
+        None => drop(CHANGED.wait(schedule)),
+        Some(time) if time > now => drop(CHANGED.wait_timeout(schedule, time - now)),
+        Some(_) => {
+            let first = schedule.due.pop_first();
+            // The victim's own lock is taken without ours.
+            drop(schedule);
+            if let Some((_, (armed, index))) = first {
+                // What is still to come after a panic comes.
+                let goes_on = unwind::contain(true, || armed.strike(index));
+                let next = if goes_on { index + 1 } else { armed.strikes.len() };
+                self::schedule().plan(&armed, next, now);
             }
-            Some(_) => {
-                let first = current.due.pop_first();
-                // The victim's own lock is taken without ours.
-                drop(current);
-                if let Some((_, (armed, index))) = first {
-                    let goes_on = armed.strike(index);
-                    let next = if goes_on { index + 1 } else { armed.strikes.len() };
-                    schedule().plan(&armed, next, now);
-                }
-                schedule()
-            }
-        };
+        }
     }
 }
 
@@ -239,6 +239,27 @@ mod tests {
         others.recv_timeout(PATIENCE).unwrap();
         assert!(struck.try_recv().is_err());
         assert_eq!(marks.load(Ordering::Acquire), 0);
+    }
+
+    struct Trap(Sender<i32>);
+
+    impl Victim for Trap {
+        fn strike(&self, signal: i32, _note: &dyn Fn()) -> bool {
+            let _ = self.0.send(signal);
+            panic!("expected in this test");
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_neither_the_thread_nor_what_is_to_come() {
+        let (struck, traps) = channel();
+        let victim: Arc<dyn Victim> = Arc::new(Trap(struck));
+        let _deadline = arm(&victim, strikes(&[3, 4]), &Arc::default()).unwrap();
+        assert_eq!(traps.recv_timeout(PATIENCE), Ok(3));
+        assert_eq!(traps.recv_timeout(PATIENCE), Ok(4));
+        let (other, others) = doll(true);
+        let _other = arm(&other, strikes(&[5]), &Arc::default()).unwrap();
+        assert_eq!(others.recv_timeout(PATIENCE).unwrap().0, 5);
     }
 
     #[test]

@@ -5,11 +5,11 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::process::Orphan;
 use crate::sys::epoll::{Epoll, Interest};
-use crate::sys::{fd, signal};
+use crate::sys::{fd, signal, unwind};
 
 const READ: Interest = Interest { read: true, write: false };
 /// Key of the wake-up counter in the reaper's set; children count from 1.
@@ -18,6 +18,12 @@ const ARRIVALS: u64 = 0;
 struct Reaper {
     arrivals: Mutex<Vec<Orphan>>,
     counter: OwnedFd,
+}
+
+impl Reaper {
+    fn arrivals(&self) -> MutexGuard<'_, Vec<Orphan>> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Waits for the child in the background. Without a thread or descriptors to do so the child
@@ -29,7 +35,7 @@ pub fn adopt(orphan: Orphan) {
         *slot = start().ok();
     }
     let Some(reaper) = &*slot else { return };
-    reaper.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(orphan);
+    reaper.arrivals().push(orphan);
     let _ = fd::wake_up(&reaper.counter);
 }
 
@@ -41,36 +47,47 @@ fn start() -> io::Result<Arc<Reaper>> {
     std::thread::Builder::new().name("sprog-reap".into()).stack_size(64 * 1024).spawn(
         move || {
             signal::block_for_helper_thread();
-            let _ = reap_for_ever(&shared, &epoll);
+            let mut orphans = Orphans { by_key: HashMap::new(), next_key: ARRIVALS + 1 };
+            unwind::go_on(|| orphans.turn(&shared, &epoll))
         },
     )?;
     Ok(reaper)
 }
 
-fn reap_for_ever(reaper: &Reaper, epoll: &Epoll) -> io::Result<()> {
-    let mut orphans: HashMap<u64, Orphan> = HashMap::new();
-    let mut next_key = ARRIVALS + 1;
-    let mut ready = Vec::new();
-    loop {
+/// Those that are waited for.
+struct Orphans {
+    by_key: HashMap<u64, Orphan>,
+    next_key: u64,
+}
+
+impl Orphans {
+    fn turn(&mut self, reaper: &Reaper, epoll: &Epoll) -> io::Result<()> {
+        let mut ready = Vec::new();
         epoll.wait(&mut ready)?;
-        for event in &ready {
+        for event in ready {
             if event.key == ARRIVALS {
-                fd::read(&reaper.counter, &mut [0; 8])?;
-                let mut arrivals = reaper.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-                for orphan in arrivals.drain(..) {
-                    let added = orphan
-                        .with_fd(|fd| fd.is_some_and(|fd| epoll.add(fd, next_key, READ).is_ok()));
-                    if added {
-                        orphans.insert(next_key, orphan);
-                        next_key += 1;
-                    }
+                let read = fd::read(&reaper.counter, &mut [0; 8]);
+                let arrived = std::mem::take(&mut *reaper.arrivals());
+                for orphan in arrived {
+                    self.take_in(orphan, epoll);
                 }
-            } else if let Some(orphan) = orphans.get(&event.key)
-                && orphan.try_exit().is_some()
+                read?;
+            } else if let Some(orphan) = self.by_key.get(&event.key)
+                // One that makes us panic would do so for ever.
+                && unwind::contain(true, || orphan.try_exit().is_some())
             {
                 orphan.with_fd(|fd| fd.map(|fd| epoll.delete(fd)));
-                orphans.remove(&event.key);
+                self.by_key.remove(&event.key);
             }
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, orphan: Orphan, epoll: &Epoll) {
+        let key = self.next_key;
+        if orphan.with_fd(|fd| fd.is_some_and(|fd| epoll.add(fd, key, READ).is_ok())) {
+            self.by_key.insert(key, orphan);
+            self.next_key += 1;
         }
     }
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::sys::epoll::{Epoll, Interest};
+use crate::sys::epoll::{Epoll, Interest, Ready};
 use crate::sys::{signal, unwind};
 
 const READ: Interest = Interest { read: true, write: false };
@@ -49,7 +49,8 @@ impl Reader {
         std::thread::Builder::new().name("sprog-reader".into()).stack_size(64 * 1024).spawn(
             move || {
                 signal::block_for_helper_thread();
-                let _ = shared.serve_for_ever();
+                let mut ready = Vec::new();
+                unwind::go_on(|| shared.turn(&mut ready))
             },
         )?;
         Ok(reader)
@@ -81,17 +82,15 @@ impl Reader {
         self.epoll.add(fd, key, READ)
     }
 
-    fn serve_for_ever(&self) -> io::Result<()> {
-        let mut ready = Vec::new();
-        loop {
-            self.epoll.wait(&mut ready)?;
-            for event in &ready {
-                let stream = lock(&self.streams).by_key.get(&event.key).cloned();
-                if let Some(stream) = stream {
-                    unwind::contain((), || stream.read(self, event.key));
-                }
+    fn turn(&self, ready: &mut Vec<Ready>) -> io::Result<()> {
+        self.epoll.wait(ready)?;
+        for event in ready.drain(..) {
+            let stream = lock(&self.streams).by_key.get(&event.key).cloned();
+            if let Some(stream) = stream {
+                stream.read(self, event.key);
             }
         }
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use napi_derive::napi;
 
 use super::status;
-use crate::sys::{fd, pidfd, spawn};
+use crate::sys::{memory_file, pidfd, spawn};
 
 /// What this process uses of the kernel. Errors are `-errno`.
 #[napi(object)]
@@ -22,6 +22,6 @@ pub fn facts() -> Facts {
     Facts {
         shares_memory: spawn::memory_is_shared(),
         pidfd: status(pidfd::probe()),
-        memfd: status(fd::memory_file().map(drop)),
+        memfd: status(memory_file::probe()),
     }
 }

@@ -42,12 +42,6 @@ impl Environment {
     pub fn withdraw(&self, ward: f64) {
         guard::forget(ward as u64);
     }
-
-    /// The pid of the guard; 0 if there is none.
-    #[napi(catch_unwind)]
-    pub fn guard_pid(&self) -> i32 {
-        guard::pid().unwrap_or(0)
-    }
 }
 
 fn errno_of(error: &io::Error) -> i32 {

@@ -35,7 +35,8 @@ impl PendingGroups {
 pub struct OpenedGroups {
     /// For `SpawnExtras.groups`, or for `discardGroups` if nothing comes of the spawn.
     pub groups: Option<u32>,
-    /// For `SpawnExtras.cgroup`: the group of version 2, if there is one. A process is in one of that version.
+    /// For `SpawnExtras.cgroup`: the group of version 2, if there is one. A process is in one of
+    /// that version.
     pub cgroup: Option<String>,
     /// 'memory' or 'pids': the controller that is not to be had.
     #[napi(ts_type = "'memory' | 'pids'")]

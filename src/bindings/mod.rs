@@ -30,7 +30,9 @@ use std::io;
 #[napi_derive::module_init]
 fn init() {
     crate::sys::unwind::contain((), || {
-        crate::sys::settings::settings();
+        if !crate::sys::settings::settings().uses_pidfds {
+            sprog_tree::do_without_pidfds();
+        }
     });
 }
 

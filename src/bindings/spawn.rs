@@ -20,7 +20,7 @@ use crate::stream::Kind;
 use crate::sys::spawn::{CStringArray, Failure, Request, Step};
 use crate::sys::{environ, exit, fd, socket, spawn};
 
-// The plan, an Int32Array that carries numbers in and out. lib/native.js has the same layout.
+// The plan, an Int32Array that carries numbers in and out. lib/start.js has the same layout.
 //
 //   in:  0 flags   1 uid   2 gid   3 number of stdio entries, then kind and value of each
 //   out: 0 pid     1 token of the child     2 the step that failed
@@ -42,9 +42,18 @@ const FLAG_UID: i32 = 2;
 const FLAG_GID: i32 = 4;
 const FLAG_INHERIT: i32 = 8;
 
+// The kind of an entry; lib/stdio.js has the same numbers. All others are `Stdio::Ignore`.
+const SOCKET: i32 = 1;
+const FIFO: i32 = 2;
+const INHERIT: i32 = 3;
+const LEND: i32 = 4;
+const CHANNEL: i32 = 5;
+const FIFO_OR_SOCKET: i32 = 6;
+const SAME: i32 = 7;
+
 /// What becomes a descriptor of the child.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stdio {
+pub(super) enum Stdio {
     Ignore,
     /// A socketpair; we keep an end.
     Socket,
@@ -63,15 +72,15 @@ enum Stdio {
 }
 
 impl Stdio {
-    fn from_plan(kind: i32, value: i32) -> Stdio {
+    pub(super) fn from_plan(kind: i32, value: i32) -> Stdio {
         match kind {
-            1 => Stdio::Socket,
-            2 => Stdio::Fifo,
-            3 => Stdio::Inherit(value),
-            4 => Stdio::Lend(value.cast_unsigned()),
-            6 => Stdio::FifoOrSocket,
-            7 => Stdio::Same(value.unsigned_abs() as usize),
-            5 => Stdio::Channel(if value == 0 { Wire::Json } else { Wire::Length }),
+            SOCKET => Stdio::Socket,
+            FIFO => Stdio::Fifo,
+            INHERIT => Stdio::Inherit(value),
+            LEND => Stdio::Lend(value.cast_unsigned()),
+            CHANNEL => Stdio::Channel(if value == 0 { Wire::Json } else { Wire::Length }),
+            FIFO_OR_SOCKET => Stdio::FifoOrSocket,
+            SAME => Stdio::Same(value.unsigned_abs() as usize),
             _ => Stdio::Ignore,
         }
     }
@@ -103,9 +112,10 @@ struct Ends {
 #[napi]
 impl Environment {
     /// Starts a program. `argv` and `env` hold their entries each ended by a NUL (with
-    /// `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent. Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their
-    /// other ends are closed), unless opening them was what failed: then the number of stdio
-    /// entries in the plan is cleared, and nothing is open.
+    /// `FLAG_INHERIT`, `env` is what comes on top of our own environment); `cwd` may be absent.
+    /// Answers 0, or `-errno`: then the tokens of the pipes are valid all the same (their other ends
+    /// are closed), unless opening them was what failed: then the number of stdio entries in the plan
+    /// is cleared, and nothing is open.
     #[napi(catch_unwind)]
     pub fn spawn(
         &self,
@@ -163,8 +173,7 @@ impl Environment {
                 file: packed.file.as_bytes(),
                 argv: &CStringArray::from_terminated(packed.argv.into_bytes()),
                 env: &environment(packed.env, flags & FLAG_INHERIT != 0),
-                // JS has refused NULs.
-                cwd: packed.cwd.and_then(|cwd| CString::new(cwd).ok()),
+                cwd: directory(packed.cwd)?,
                 detached: flags & FLAG_DETACHED != 0,
                 uid: (flags & FLAG_UID != 0).then_some(plan[UID].cast_unsigned()),
                 gid: (flags & FLAG_GID != 0).then_some(plan[GID].cast_unsigned()),
@@ -270,6 +279,13 @@ impl Theirs {
             Theirs::Borrowed(fd) => Some(*fd),
         }
     }
+}
+
+/// The directory of a child, if one is asked for. JS has cut it at its first NUL.
+pub(super) fn directory(path: Option<String>) -> Result<Option<CString>, Failure> {
+    path.map(CString::new)
+        .transpose()
+        .map_err(|_| Failure { step: Step::Chdir, errno: libc::EINVAL })
 }
 
 /// The environment of a child, from entries each ended by a NUL.

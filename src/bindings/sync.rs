@@ -1,6 +1,5 @@
 //! Running a program to its end for JS: a request as one object, the outcome as another.
 
-use std::ffi::CString;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use napi_derive::napi;
 use super::environment::Environment;
 use super::negative_errno;
 use super::raw::Captured;
-use super::spawn::environment;
+use super::spawn::{Stdio as Planned, directory, environment};
 use crate::capture::ends::Ends;
 use crate::sync::{self, Channel, Limits, Outcome, Stdio};
 use crate::sys::exit::ExitStatus;
@@ -106,13 +105,14 @@ impl Environment {
         let end = |channel| {
             if value == 1 { Stdio::Input(channel) } else { Stdio::Output(channel) }
         };
-        Ok(match kind {
-            1 => end(Channel::Socket),
-            2 => end(Channel::Fifo),
-            3 => Stdio::Fd(fd::borrow(value)?),
-            4 => Stdio::Owned(self.lend(value.cast_unsigned())?),
-            7 => Stdio::Same(value.unsigned_abs() as usize),
-            _ => Stdio::Ignore,
+        Ok(match Planned::from_plan(kind, value) {
+            Planned::Socket => end(Channel::Socket),
+            Planned::Fifo => end(Channel::Fifo),
+            Planned::Inherit(number) => Stdio::Fd(fd::borrow(number)?),
+            Planned::Lend(token) => Stdio::Owned(self.lend(token)?),
+            Planned::Same(earlier) => Stdio::Same(earlier),
+            // Nobody asks for the others here.
+            Planned::Ignore | Planned::Channel(_) | Planned::FifoOrSocket => Stdio::Ignore,
         })
     }
 }
@@ -138,8 +138,7 @@ fn run(
         file: request.file.as_bytes(),
         argv: &CStringArray::from_terminated(request.argv.into_bytes()),
         env: &environment(request.env, request.inherits_env),
-        // JS has refused NULs.
-        cwd: request.cwd.and_then(|cwd| CString::new(cwd).ok()),
+        cwd: directory(request.cwd)?,
         detached: request.detached,
         uid: request.uid.map(i32::cast_unsigned),
         gid: request.gid.map(i32::cast_unsigned),

@@ -11,20 +11,15 @@ use crate::sys::proc::{self, Vitals};
 pub struct ProcessVitals {
     /// The letter that ps shows: 'R', 'S', 'D', 'T' (stopped), 't' (traced), 'Z', ...
     pub state: String,
-    pub parent: i32,
     /// CPU time in microseconds, in steps of 10 ms.
     pub user: f64,
     pub system: f64,
     /// The same of its children that have ended and were waited for.
     pub waited_user: f64,
     pub waited_system: f64,
-    /// `user` and `system` together.
-    pub cpu: f64,
     pub threads: u32,
     /// Bytes.
     pub rss: f64,
-    /// In clock ticks since the machine was started: together with the pid the name of a process.
-    pub start_time: f64,
 }
 
 #[napi]
@@ -49,15 +44,12 @@ impl From<Vitals> for ProcessVitals {
     fn from(vitals: Vitals) -> ProcessVitals {
         ProcessVitals {
             state: char::from(vitals.state).to_string(),
-            parent: vitals.parent,
             user: vitals.user as f64,
             system: vitals.system as f64,
             waited_user: vitals.waited_user as f64,
             waited_system: vitals.waited_system as f64,
-            cpu: (vitals.user + vitals.system) as f64,
             threads: vitals.threads,
             rss: vitals.rss as f64,
-            start_time: vitals.start_time as f64,
         }
     }
 }

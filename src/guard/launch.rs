@@ -1,12 +1,10 @@
 //! Starting the guard: a program of ours in a session of its own, with nothing of ours but one end of a
 //! socket.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use sprog_guard::protocol::{MAX_PACKET, NAME, Reply, WARDS_VARIABLE};
@@ -134,18 +132,11 @@ fn start(image: &Image, env: &CStringArray, theirs: &OwnedFd) -> Result<ExitWatc
     })
 }
 
-/// The markers of the trees that this process is in; read with the first guard, since later ones are started
-/// by threads beside which somebody may set a variable.
-fn inherited_marker() -> Option<&'static OsString> {
-    static INHERITED: OnceLock<Option<OsString>> = OnceLock::new();
-    INHERITED.get_or_init(|| std::env::var_os(MARKER_VARIABLE)).as_ref()
-}
-
 /// The environment of the guard: which trees this process is in, so that who ends one of those ends
 /// this guard, too; and the marker.
 fn environment(marker: &str) -> CStringArray {
     let mut block = Vec::new();
-    if let Some(inherited) = inherited_marker() {
+    if let Some(inherited) = &settings().markers {
         block.extend_from_slice(format!("{MARKER_VARIABLE}=").as_bytes());
         block.extend_from_slice(inherited.as_bytes());
         block.push(0);

@@ -82,11 +82,6 @@ pub fn forget(ward: u64) {
     }
 }
 
-/// The pid of the guard, if there is one.
-pub fn pid() -> Option<i32> {
-    state().running.as_ref().map(|running| running.exit.pid())
-}
-
 /// A ward for as long as its first process is ours to wait for. When dropped, the guard is told that that
 /// one has ended (or has never begun), and watches what is left of the tree.
 pub struct Ward {

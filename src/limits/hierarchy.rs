@@ -6,9 +6,10 @@
 //! them within its own.
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD};
+use sprog_tree::mounts::{Mount, mounts, own_path};
 
 use super::Controller;
 
@@ -23,16 +24,6 @@ pub enum Version {
 pub struct Place {
     pub version: Version,
     pub parent: PathBuf,
-}
-
-/// A mounted hierarchy.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Mount {
-    /// `None` for version 2, else the controllers that are bound to it.
-    pub controllers: Option<Vec<String>>,
-    /// The group that is seen at `point`.
-    pub root: PathBuf,
-    pub point: PathBuf,
 }
 
 /// Where a group with this controller can be made, or why nowhere.
@@ -70,7 +61,7 @@ fn place_in(controller: Controller, mounts: &[Mount], own: &str) -> Result<Place
 fn place_one(mount: &Mount, own: &str, name: &str) -> Result<Place, String> {
     // A container may see its own group as the root of the mount, under another name.
     let parent = own_path(own, |controllers| controllers.split(',').any(|it| it == name))
-        .and_then(|path| seen(mount, &path))
+        .and_then(|path| mount.seen(&path))
         .filter(|path| path.is_dir())
         .unwrap_or_else(|| mount.point.clone());
     writable(&parent)?;
@@ -79,7 +70,7 @@ fn place_one(mount: &Mount, own: &str, name: &str) -> Result<Place, String> {
 
 fn place_two(mount: &Mount, own: &str, name: &str) -> Result<Place, String> {
     let dir = own_path(own, str::is_empty)
-        .and_then(|path| seen(mount, &path))
+        .and_then(|path| mount.seen(&path))
         .filter(|path| path.is_dir())
         .ok_or_else(|| format!("the group of this process is not under {}", shown(&mount.point)))?;
     if !lists(&dir.join("cgroup.controllers"), name) {
@@ -127,97 +118,9 @@ fn shown(path: &Path) -> std::path::Display<'_> {
     path.display()
 }
 
-/// This process's group, from the line of /proc/self/cgroup whose controllers are `wanted`.
-pub fn own_path(own: &str, wanted: impl Fn(&str) -> bool) -> Option<PathBuf> {
-    own.lines().find_map(|line| {
-        let mut fields = line.splitn(3, ':').skip(1);
-        let controllers = fields.next()?;
-        wanted(controllers).then(|| fields.next().map(PathBuf::from))?
-    })
-}
-
-/// Where a group is to be seen through a mount.
-pub fn seen(mount: &Mount, group: &Path) -> Option<PathBuf> {
-    let below = group.strip_prefix(&mount.root).ok()?;
-    // Who is outside of the namespace's own group is told so by `/..`: it is not within the mount.
-    if below.components().any(|part| part == Component::ParentDir) {
-        return None;
-    }
-    Some(if below.as_os_str().is_empty() { mount.point.clone() } else { mount.point.join(below) })
-}
-
-/// The hierarchies among the mounts of this process, version 2 first.
-pub fn mounts(mountinfo: &str) -> Vec<Mount> {
-    let mut found: Vec<Mount> = mountinfo.lines().filter_map(mount).collect();
-    found.sort_by_key(|mount| mount.controllers.is_some());
-    found
-}
-
-/// A line of /proc/self/mountinfo: `id parent device ROOT POINT options [more...] - TYPE source SUPER`.
-fn mount(line: &str) -> Option<Mount> {
-    let (left, right) = line.split_once(" - ")?;
-    let mut fields = left.split(' ').skip(3);
-    let root = unescaped(fields.next()?);
-    let point = unescaped(fields.next()?);
-    let mut fields = right.split(' ');
-    let controllers = match fields.next()? {
-        "cgroup2" => None,
-        "cgroup" => Some(fields.nth(1)?.split(',').map(str::to_owned).collect()),
-        _ => return None,
-    };
-    Some(Mount { controllers, root, point })
-}
-
-/// Blanks and the like are written as `\040`.
-fn unescaped(text: &str) -> PathBuf {
-    let mut pieces = text.split('\\');
-    let mut plain = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        match piece.get(..3).and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(code) => {
-                plain.push(char::from(code));
-                plain.push_str(piece.get(3..).unwrap_or_default());
-            }
-            None => {
-                plain.push('\\');
-                plain.push_str(piece);
-            }
-        }
-    }
-    plain.into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HYBRID: &str = "\
-        35 31 0:32 / /cg/memory rw,relatime - cgroup cgroup rw,memory\n\
-        39 31 0:36 / /cg/a\\040b rw,relatime shared:9 - cgroup cgroup rw,cpu,pids\n\
-        41 31 0:38 /docker/x /cg/unified rw,relatime - cgroup2 cgroup2 rw\n\
-        42 31 0:39 / /proc rw - proc proc rw\n";
-
-    #[test]
-    fn mounts_are_read_with_their_controllers_and_blanks() {
-        let found = mounts(HYBRID);
-        let points: Vec<_> = found.iter().map(|mount| mount.point.to_str().unwrap()).collect();
-        assert_eq!(points, ["/cg/unified", "/cg/memory", "/cg/a b"]);
-        assert_eq!(found[0].controllers, None);
-        assert_eq!(found[2].controllers.as_deref().unwrap(), ["rw", "cpu", "pids"]);
-        assert_eq!(seen(&found[0], Path::new("/docker/x/y")), Some("/cg/unified/y".into()));
-        assert_eq!(seen(&found[0], Path::new("/docker/x")), Some("/cg/unified".into()));
-        assert_eq!(seen(&found[0], Path::new("/elsewhere")), None);
-        assert_eq!(seen(&found[0], Path::new("/docker/x/../y")), None);
-        assert_eq!(seen(&found[1], Path::new("/../..")), None);
-    }
-
-    #[test]
-    fn the_own_group_is_that_of_the_hierarchy() {
-        let own = "4:memory:/a/b\n3:cpu,pids:/c\n0::/d:e\n";
-        assert_eq!(own_path(own, |it| it == "memory"), Some("/a/b".into()));
-        assert_eq!(own_path(own, str::is_empty), Some("/d:e".into()));
-        assert_eq!(own_path(own, |it| it == "devices"), None);
-    }
 
     /// Directories and files that look like a hierarchy.
     fn pretend(name: &str, files: &[(&str, &str)]) -> PathBuf {

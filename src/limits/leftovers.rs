@@ -4,10 +4,11 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
+
+use sprog_tree::cgroup;
 
 use crate::offload;
 use crate::sys::{exit_hook, proc};
@@ -65,7 +66,7 @@ pub fn sweep(parent: &Path) {
         let age =
             entry.metadata().and_then(|it| it.modified()).ok().and_then(|it| it.elapsed().ok());
         if proc::vitals(owner).is_none() && age.is_some_and(|age| age > MIN_AGE) {
-            let _ = remove_now(&entry.path());
+            let _ = cgroup::remove(&entry.path());
         }
     }
 }
@@ -95,21 +96,9 @@ fn retry_after(delay: Duration) {
     }
 }
 
+/// Removes it with the groups within: the leaf, and what a program in it has left.
 fn is_gone(path: &Path) -> bool {
-    match remove_now(path) {
-        Ok(()) => true,
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
-    }
-}
-
-/// The groups within first: the leaf, and what a program in it has left.
-fn remove_now(path: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(path)?.flatten() {
-        if entry.file_type().is_ok_and(|it| it.is_dir()) {
-            remove_now(&entry.path())?;
-        }
-    }
-    fs::remove_dir(path)
+    cgroup::remove(path).is_ok()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! Names: `sprog.limits-PID-NUMBER`, where PID is the process that made it.
 
 mod group;
-pub mod hierarchy;
+mod hierarchy;
 mod leftovers;
 
 pub use group::{Figures, Groups};

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use sprog_tree::cgroup;
 use sprog_tree::vacancy::Vacancies;
 
-use crate::sys::{exit_hook, fd, signal};
+use crate::sys::{exit_hook, fd, signal, unwind};
 
 /// Groups that are there.
 static GROUPS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -67,28 +67,28 @@ fn start() -> io::Result<Arc<Keeper>> {
     std::thread::Builder::new().name("sprog-groups".into()).stack_size(128 * 1024).spawn(
         move || {
             signal::block_for_helper_thread();
-            let _ = keep(&shared);
+            let mut vacancies = Vacancies::default();
+            unwind::go_on(|| turn(&shared, &mut vacancies))
         },
     )?;
     Ok(keeper)
 }
 
-fn keep(keeper: &Keeper) -> io::Result<()> {
-    let mut vacancies = Vacancies::default();
-    loop {
-        let change = vacancies.wait(keeper.counter.as_fd())?;
-        for group in &change.gone {
-            forget(group);
-        }
-        if change.woken {
-            // Read first: who arrives between the two is seen now, and once more for nothing.
-            fd::read(&keeper.counter, &mut [0; 8])?;
-            let arrived: Vec<PathBuf> = lock(&keeper.arrivals).drain(..).collect();
-            for group in arrived {
-                if vacancies.watch(group.clone()) {
-                    forget(&group);
-                }
+fn turn(keeper: &Keeper, vacancies: &mut Vacancies) -> io::Result<()> {
+    let change = vacancies.wait(keeper.counter.as_fd())?;
+    for group in &change.gone {
+        forget(group);
+    }
+    if change.woken {
+        // Read first: who arrives between the two is seen now, and once more for nothing.
+        let read = fd::read(&keeper.counter, &mut [0; 8]);
+        let arrived = std::mem::take(&mut *lock(&keeper.arrivals));
+        for group in arrived {
+            if vacancies.watch(group.clone()) {
+                forget(&group);
             }
         }
+        read?;
     }
+    Ok(())
 }

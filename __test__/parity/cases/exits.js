@@ -254,12 +254,15 @@ module.exports = {
 
   'a throwing close listener leaves other children alone': async (t) => {
     await runScript(t, (cp, log) => {
-      process.on('uncaughtException', (error) => log('uncaught', error.message));
+      process.on('uncaughtException', (error) => {
+        log('uncaught', error.message);
+        second.stdin.end();
+      });
       const first = cp.spawn('true');
       first.on('close', () => {
         throw new Error('from close');
       });
-      const second = cp.spawn('sh', ['-c', 'sleep 0.05; exit 3']);
+      const second = cp.spawn('sh', ['-c', 'read line; exit 3']);
       second.on('close', (...args) => log('second', ...args));
     });
   },
@@ -332,8 +335,10 @@ module.exports = {
           log('of the program');
         }
       );
-      cp.exec('sleep 60', { timeout: 50 }, (error) => log('exec', error.killed, error.signal));
-      cp.spawn('sleep', ['60'], { timeout: 50 }).on('exit', (...args) => log('exit', ...args));
+      cp.exec('sleep 60', { timeout: 50 }, (error) => {
+        log('exec', error.killed, error.signal);
+        cp.spawn('sleep', ['60'], { timeout: 50 }).on('exit', (...args) => log('exit', ...args));
+      });
     });
   },
 };

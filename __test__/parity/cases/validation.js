@@ -2,6 +2,8 @@
 // Argument checks: which values are refused, with what error, and which of several mistakes is
 // reported. The program does not exist, so that accepted arguments start nothing.
 
+const fs = require('node:fs');
+const path = require('node:path');
 const { countFds, until } = require('../../helpers/processes.js');
 
 const MISSING = '/nonexistent/program';
@@ -534,6 +536,37 @@ module.exports = {
       judge(t, `serialization ${label}`, () => bare({ file: 1, serialization: value ?? 5 }));
     }
   },
+
+  'a bare ChildProcess takes strings up to their first NUL, and for a directory nothing else':
+    async (t) => {
+      // What a search of the rest would find.
+      fs.writeFileSync(path.join(t.tmp, 'rest'), '#!/bin/sh\necho rest', { mode: 0o755 });
+      const before = process.cwd();
+      process.chdir(t.tmp);
+      const run = async (label, options) => {
+        const child = new t.cp.ChildProcess();
+        child.on('error', (error) => t.log(label, error));
+        child.spawn(options);
+        const text = t.text(child.stdout);
+        t.log(label, await t.closed(child), (await text).replaceAll(fs.realpathSync('.'), 'HERE'));
+      };
+      for (const file of ['/bin/echo\0rest', 'echo\0rest', '/bin/no\0rest', 'no\0rest', '\0rest']) {
+        await run(`file ${named(file)}`, { file, args: ['x', 'y'] });
+      }
+      const directories = ['/\0bin', '/nonexistent\0/..', '\0/bin', ...VALUES];
+      for (const cwd of directories.filter((value) => typeof value !== 'symbol')) {
+        await run(`cwd ${named(cwd)}`, { file: '/bin/pwd', args: ['pwd'], cwd });
+      }
+      await run('args', { file: 'echo', args: ['x', 'a\0b', '\0', 'c'] });
+      await run('envPairs', {
+        file: 'env',
+        args: ['env'],
+        envPairs: ['PATH=/bin\0x', 'A\0=1', '\0'],
+      });
+      const envPairs = [`PATH=/nonexistent\0:${t.tmp}`];
+      await run('PATH', { file: 'rest', args: ['rest'], envPairs });
+      process.chdir(before);
+    },
 
   'Object.prototype is no place for options': async (t) => {
     const polluted = {

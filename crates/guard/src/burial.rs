@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use sprog_tree::{Options, Tree};
+use sprog_tree::{Options, Tree, cgroup};
 
 use crate::wards::{Ward, Wards};
 
@@ -60,12 +60,27 @@ fn end(tree: &Tree) {
     }
 }
 
-fn remove(directory: &Path) {
+/// With the groups that programs of ours in it have made for trees of their own.
+fn remove(group: &Path) {
     let deadline = Instant::now() + REMOVAL;
-    while let Err(error) = std::fs::remove_dir(directory) {
+    while let Err(error) = cgroup::remove(group) {
         if error.raw_os_error() != Some(libc::EBUSY) || Instant::now() > deadline {
             return;
         }
         sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_removed_with_those_within_it() {
+        let group = std::env::temp_dir().join(format!("sprog-burial-{}", std::process::id()));
+        std::fs::create_dir_all(group.join("sprog.tree-1/sprog.tree-2")).unwrap();
+        std::fs::create_dir(group.join("sprog.tree-3")).unwrap();
+        remove(&group);
+        assert!(!group.exists());
     }
 }

@@ -4,12 +4,11 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use sprog_tree::{Identity, Tree};
+use sprog_tree::{Identity, Tree, cgroup};
 
 use crate::clock;
 use crate::protocol::{Details, Request};
@@ -110,7 +109,7 @@ impl Wards {
             forgotten.push(number);
             // The parent does so, too, but not for what a worker thread that has ended had started.
             if let Some(group) = &ward.tree.cgroup {
-                let _ = std::fs::remove_dir(group);
+                let _ = cgroup::remove(group);
             }
         }
         let wait = self.interval.max(start.elapsed() * SHARE_OF_TIME);
@@ -128,14 +127,6 @@ impl Wards {
     pub fn common(&self) -> &Tree {
         &self.common
     }
-
-    pub fn len(&self) -> usize {
-        self.wards.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.wards.is_empty()
-    }
 }
 
 impl Ward {
@@ -147,12 +138,9 @@ impl Ward {
     }
 }
 
-/// Whether there is anybody in the group, or in one below it. Nobody is in one that is gone.
+/// What cannot be found out is taken for yes.
 fn is_populated(group: &Path) -> bool {
-    match std::fs::read_to_string(group.join("cgroup.events")) {
-        Ok(events) => !events.lines().any(|line| line == "populated 0"),
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
-    }
+    cgroup::is_populated(group).unwrap_or(true)
 }
 
 #[cfg(test)]
@@ -193,7 +181,7 @@ mod tests {
         let mut wards = Wards::new("a".into(), Some(1));
         wards.note(watch(1, ""));
         wards.note(Request::Exited { ward: 1 });
-        assert!(wards.is_empty());
+        assert!(roots(&wards).is_empty());
         assert_eq!(wards.rest(), None);
         assert_eq!(wards.common().marker, "a");
     }
@@ -201,7 +189,8 @@ mod tests {
     #[test]
     fn a_group_is_kept_until_nobody_is_in_it() {
         let group = std::env::temp_dir().join(format!("sprog-wards-{}", std::process::id()));
-        std::fs::create_dir(&group).unwrap();
+        let within = group.join("sprog.tree-1");
+        std::fs::create_dir_all(&within).unwrap();
         let events = |text: &str| std::fs::write(group.join("cgroup.events"), text).unwrap();
         let mut wards = Wards::default();
         wards.note(watch(1, group.to_str().unwrap()));
@@ -213,11 +202,12 @@ mod tests {
             wards.sweep_if_due()
         };
         events("populated 1\nfrozen 0\n");
-        assert!(sweep().is_empty());
+        assert!(sweep().is_empty() && within.exists());
         events("populated 0\nfrozen 0\n");
         assert_eq!(sweep(), [1]);
+        assert!(!within.exists());
         std::fs::remove_dir_all(&group).unwrap();
-        assert_eq!(wards.len(), 1);
+        assert_eq!(roots(&wards).len(), 1);
         assert_eq!(wards.rest(), None);
     }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::Identity;
+use crate::mounts::mounts;
 use crate::proc::Proc;
 
 /// What the groups of this package are called: the prefix, then pid, start time and pid namespace of
@@ -59,37 +60,9 @@ fn set(group: &Path, name: &str) -> io::Result<()> {
 
 /// The directory of a group, from /proc/self/mountinfo and its path in /proc/self/cgroup. `None`:
 /// not mounted, or not within what is mounted.
-pub fn locate(mountinfo: &str, group: &str) -> Option<PathBuf> {
-    mountinfo.lines().find_map(|line| {
-        let (fields, rest) = line.split_once(" - ")?;
-        if rest.split(' ').next() != Some("cgroup2") {
-            return None;
-        }
-        let mut fields = fields.split(' ').skip(3);
-        let (root, point) = (unescape(fields.next()?), unescape(fields.next()?));
-        let below = Path::new(group).strip_prefix(&root).ok()?;
-        // A process outside of our cgroup namespace.
-        let is_outside = below.components().any(|part| part.as_os_str() == "..");
-        (!is_outside).then(|| Path::new(&point).join(below))
-    })
-}
-
-/// mountinfo writes blanks, tabs, line ends and backslashes as three octal digits.
-fn unescape(field: &str) -> String {
-    let mut text = String::with_capacity(field.len());
-    let mut rest = field;
-    while let Some(at) = rest.find('\\') {
-        text.push_str(&rest[..at]);
-        let digits = rest.get(at + 1..at + 4);
-        let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) else {
-            text.push('\\');
-            rest = &rest[at + 1..];
-            continue;
-        };
-        text.push(char::from(byte));
-        rest = &rest[at + 4..];
-    }
-    text + rest
+fn locate(mountinfo: &str, group: &str) -> Option<PathBuf> {
+    let mut mounts = mounts(mountinfo).into_iter().filter(|mount| mount.controllers.is_none());
+    mounts.find_map(|mount| mount.seen(Path::new(group)))
 }
 
 /// Makes a group for one tree below `parent`. The first call of a program also removes what dead
@@ -180,7 +153,8 @@ pub fn is_populated(group: &Path) -> io::Result<bool> {
     }
 }
 
-fn is_gone(error: &io::Error) -> bool {
+/// Whether it was the group that was not there.
+pub(crate) fn is_gone(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENODEV))
 }
 
@@ -263,13 +237,6 @@ mod tests {
     }
 
     #[test]
-    fn a_mount_may_show_a_part_only() {
-        let mounts = "1 2 0:3 /docker/x /sys/fs/my\\040group ro - cgroup2 none rw\n";
-        assert_eq!(locate(mounts, "/docker/x/y"), Some("/sys/fs/my group/y".into()));
-        assert_eq!(locate(mounts, "/docker/other"), None);
-    }
-
-    #[test]
     fn the_name_of_a_group_tells_its_maker() {
         let name = format!("{PREFIX}12-345-9-6");
         assert_eq!(maker(&name, 9), Some(Identity { pid: 12, start_time: 345 }));
@@ -277,11 +244,5 @@ mod tests {
         assert_eq!(maker("sprog.tree-x", 9), None);
         assert_eq!(maker("user.slice", 9), None);
         assert_ne!(pid_namespace(), 0);
-    }
-
-    #[test]
-    fn odd_escapes_stay_as_they_are() {
-        assert_eq!(unescape("a\\134b\\"), "a\\b\\");
-        assert_eq!(unescape("\\9"), "\\9");
     }
 }

@@ -8,6 +8,7 @@
 //! | `process` | one process, held by a pidfd                                 |
 //! | `walk`    | the members of a tree, by descent, marker, session and group |
 //! | `cgroup`  | the members of a tree, by control group                      |
+//! | `mounts`  | where hierarchies of control groups are mounted              |
 //! | `vacancy` | control groups that are removed when empty                   |
 //! | `end`     | signals to all, and the end of all                           |
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub mod cgroup;
 mod end;
+pub mod mounts;
 pub mod proc;
 mod process;
 mod sys;
@@ -24,7 +26,8 @@ pub mod vacancy;
 mod walk;
 
 pub use end::{Hunt, Sent};
-pub use sys::session_of;
+pub use process::do_without_pidfds;
+pub use sys::{is_refused, send_by_pid, send_by_pidfd, session_of};
 
 /// Name of the environment variable that marks every process of a tree. Its value is the markers
 /// of all trees that a process is in, outermost first, separated by colons.

@@ -25,16 +25,19 @@ impl Stat {
     }
 }
 
-/// Parses a line of /proc/PID/stat. The name of the program stands in parentheses and may contain
-/// any, blanks and line ends too: what counts is the last closing one.
+/// The fields of a line of /proc/PID/stat from the third on, the state. The name of the program stands in
+/// parentheses and may contain any, blanks and line ends too: what counts is the last closing one.
+pub fn fields_of_stat(line: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
+    let close = line.iter().rposition(|&byte| byte == b')')?;
+    let rest = line.get(close + 1..)?;
+    Some(rest.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()))
+}
+
+/// Parses a line of /proc/PID/stat.
 pub fn parse_stat(line: &[u8]) -> Option<Stat> {
     let open = line.iter().position(|&byte| byte == b'(')?;
-    let close = line.iter().rposition(|&byte| byte == b')')?;
     let pid = number(line.get(..open)?.trim_ascii())?;
-    let mut fields = line
-        .get(close + 1..)?
-        .split(|byte| byte.is_ascii_whitespace())
-        .filter(|field| !field.is_empty());
+    let mut fields = fields_of_stat(line)?;
     let state = *fields.next()?.first()?;
     let parent = number(fields.next()?)?;
     let group = number(fields.next()?)?;
@@ -45,7 +48,13 @@ pub fn parse_stat(line: &[u8]) -> Option<Stat> {
     Some(Stat { identity: Identity { pid, start_time }, parent, group, session, state, threads })
 }
 
-fn number<N: std::str::FromStr>(field: &[u8]) -> Option<N> {
+/// Whether it is a want of descriptors or memory, which says nothing about what was to be read.
+pub(crate) fn is_want(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
+}
+
+/// A field as a number.
+pub fn number<N: std::str::FromStr>(field: &[u8]) -> Option<N> {
     std::str::from_utf8(field).ok()?.parse().ok()
 }
 
@@ -118,7 +127,7 @@ impl Proc {
         Ok(path.map(|path| String::from_utf8_lossy(path).into_owned()))
     }
 
-    /// Only a want of descriptors or memory is an error: it says nothing about the process.
+    /// Only a want is an error.
     fn read(&mut self, pid: i32, name: &str) -> io::Result<Option<&[u8]>> {
         let read = File::open(format!("/proc/{pid}/{name}")).and_then(|mut file| {
             self.buffer.clear();
@@ -126,10 +135,8 @@ impl Proc {
         });
         match read {
             Ok(_) => Ok(Some(&self.buffer)),
-            Err(error) => match error.raw_os_error() {
-                Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM) => Err(error),
-                _ => Ok(None),
-            },
+            Err(error) if is_want(&error) => Err(error),
+            Err(_) => Ok(None),
         }
     }
 }

@@ -3,14 +3,15 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags};
 
+use crate::Identity;
 use crate::proc::Proc;
-use crate::{Identity, sys};
+use crate::sys::{self, is_refused};
 
 pub struct Process {
     identity: Identity,
@@ -22,15 +23,15 @@ impl Process {
     /// `None` where the process is gone: whoever has its number now started at another time.
     pub fn open(proc: &mut Proc, identity: Identity) -> io::Result<Option<Process>> {
         let Some(pid) = Pid::from_raw(identity.pid) else { return Ok(None) };
-        let pidfd = if pidfds_wanted() {
+        let pidfd = if DOES_WITHOUT_PIDFDS.load(Ordering::Relaxed) {
+            None
+        } else {
             match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
                 Ok(fd) => Some(fd),
                 Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => None,
                 Err(rustix::io::Errno::SRCH | rustix::io::Errno::INVAL) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
-        } else {
-            None
         };
         let process = Process { identity, pidfd };
         Ok(process.is_there(proc)?.then_some(process))
@@ -75,11 +76,6 @@ impl Process {
             Err(error) => Err(error),
         }
     }
-}
-
-/// Whether it may be the system call that was refused, and not what it was to do.
-fn is_refused(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
 }
 
 /// How often processes without pidfds are looked at while they are waited for.
@@ -133,10 +129,11 @@ fn wait_for_some(processes: &[Process], deadline: Option<Instant>) -> io::Result
     Ok(processes.iter().map(ended).collect())
 }
 
-/// `SPROG_PIDFD=off` makes a program do without pidfds, as on an old kernel.
-fn pidfds_wanted() -> bool {
-    static WANTED: OnceLock<bool> = OnceLock::new();
-    *WANTED.get_or_init(|| std::env::var_os("SPROG_PIDFD").is_none_or(|value| value != "off"))
+static DOES_WITHOUT_PIDFDS: AtomicBool = AtomicBool::new(false);
+
+/// Has this program do without pidfds, as on an old kernel.
+pub fn do_without_pidfds() {
+    DOES_WITHOUT_PIDFDS.store(true, Ordering::Relaxed);
 }
 
 #[cfg(test)]

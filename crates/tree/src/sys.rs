@@ -9,7 +9,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Sends `signal`, or probes with 0. ESRCH once the process has been reaped.
-pub(crate) fn send_by_pidfd(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
+pub fn send_by_pidfd(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
     // SAFETY: the descriptor is open for the duration of the borrow; siginfo is null.
     let result = unsafe {
         libc::syscall(
@@ -23,9 +23,15 @@ pub(crate) fn send_by_pidfd(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// The same by number, for kernels without pidfds. 0 and negative numbers mean groups to kill(2):
-/// ESRCH here.
-pub(crate) fn send_by_pid(pid: i32, signal: i32) -> io::Result<()> {
+/// Whether it may be the system call that was refused, and not what it was to do: what filters answer to
+/// one that they do not know.
+pub fn is_refused(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
+}
+
+/// The same by number, to a process that has not been reaped, for kernels without pidfds. 0 and negative
+/// numbers mean groups to kill(2): ESRCH here.
+pub fn send_by_pid(pid: i32, signal: i32) -> io::Result<()> {
     if pid <= 0 {
         return Err(io::Error::from_raw_os_error(libc::ESRCH));
     }

@@ -1,16 +1,18 @@
 //! Watching one child for its end: a descriptor that turns readable when the child has exited,
 //! and the reaping itself. A pidfd where the kernel has them (5.3); else a thread that waits
-//! without reaping and then writes to an eventfd. Either way only `reap` reaps, on the thread
-//! that also kills, so a kill never reaches a reused pid.
+//! without reaping and then writes to an eventfd. Either way only `reap` reaps, and whoever shares a
+//! watch between threads lets none of them signal meanwhile (`crate::process`): so no signal reaches a
+//! reused pid.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, OnceLock};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions};
+use sprog_tree::{is_refused, send_by_pid, send_by_pidfd};
 
+use super::pidfd;
 use super::wait::{self, Whose};
-use super::{pidfd, signal};
 
 pub use super::wait::Usage;
 
@@ -36,7 +38,7 @@ impl ExitWatch {
     /// without one a pidfd is opened, and without those a thread waits.
     pub fn new(pid: i32, pidfd: Option<OwnedFd>) -> io::Result<ExitWatch> {
         let pid = Pid::from_raw(pid).ok_or(io::Error::from_raw_os_error(libc::ESRCH))?;
-        let means = match pidfd.or_else(|| open_pidfd(pid)).filter(waitable) {
+        let means = match pidfd.or_else(|| pidfd::open(pid).ok()).filter(waitable) {
             Some(fd) => Means::Pidfd(fd),
             None => Means::Waiter(start_waiter(pid)?),
         };
@@ -77,21 +79,21 @@ impl ExitWatch {
     /// Sends a signal to the child, which is not reaped while this value is in use.
     pub fn kill(&self, number: i32) -> io::Result<()> {
         match &self.means {
-            Means::Pidfd(fd) => match pidfd::send_signal(fd.as_fd(), number) {
+            Means::Pidfd(fd) => match send_by_pidfd(fd.as_fd(), number) {
                 // A sandbox older than the call (Linux 5.1) refuses what it does not know, while the
                 // clone that made the pidfd went through. Where it is the child that may not be
                 // signalled, kill says so too.
-                Err(error) if is_refused(&error) => signal::kill_unreaped(self.pid(), number),
+                Err(error) if is_refused(&error) => send_by_pid(self.pid(), number),
                 sent => sent,
             },
-            Means::Waiter(_) => signal::kill_unreaped(self.pid(), number),
+            Means::Waiter(_) => send_by_pid(self.pid(), number),
         }
     }
 }
 
 /// Ends a child that cannot be watched, so that neither it nor a zombie is left.
 pub fn kill_and_reap(pid: i32) {
-    let _ = signal::kill_unreaped(pid, libc::SIGKILL);
+    let _ = send_by_pid(pid, libc::SIGKILL);
     reap_ended(pid);
 }
 
@@ -101,18 +103,6 @@ pub(super) fn reap_ended(pid: i32) {
         let wait = || rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
         let _ = super::fd::retry(wait);
     }
-}
-
-/// Whether a system call is not to be had: what filters answer to one that they do not know.
-fn is_refused(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
-}
-
-fn open_pidfd(pid: Pid) -> Option<OwnedFd> {
-    if !super::spawn::pidfd_wanted() {
-        return None;
-    }
-    pidfd::open(pid.as_raw_nonzero().get()).ok()
 }
 
 /// Whether waitid takes pidfds: clone has them from Linux 5.2, pidfd_open from 5.3, but P_PIDFD

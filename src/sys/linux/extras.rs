@@ -8,8 +8,9 @@ use std::ffi::c_long;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use super::restrictions::{self, Restrictions};
+use super::step::Step;
 use super::syscall::{errno, syscall0, syscall2, syscall3, syscall6};
-use super::vfork::{Failure, Step};
+use super::vfork::Failure;
 
 /// All empty: nothing beyond what Node does.
 #[derive(Default)]

@@ -15,11 +15,6 @@ pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?)
 }
 
-/// A file that exists in memory alone (memfd_create), close-on-exec.
-pub fn memory_file() -> io::Result<OwnedFd> {
-    Ok(rustix::fs::memfd_create(c"sprog", rustix::fs::MemfdFlags::CLOEXEC)?)
-}
-
 /// Sets or clears O_NONBLOCK, which belongs to the open file description: every duplicate of
 /// `fd`, in whatever process, is affected.
 pub fn set_nonblocking(fd: BorrowedFd<'_>, on: bool) -> io::Result<()> {

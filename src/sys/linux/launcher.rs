@@ -22,9 +22,9 @@ use std::sync::OnceLock;
 
 use super::cstrings::CStringArray;
 use super::spawn::{Failure, Spawned};
+use super::step::Step;
 use super::syscall::{errno, syscall3, syscall5};
-use super::vfork::Step;
-use super::{exit, fd, memory_file, pidfd};
+use super::{exit, fd, memory_file};
 
 #[cfg(target_arch = "x86_64")]
 std::arch::global_asm!(include_str!("launcher/x86_64.s"));
@@ -122,8 +122,8 @@ impl Launch {
             }
             return Err(Failure { step, errno });
         }
-        let pidfd = super::spawn::pidfd_wanted().then(|| pidfd::open(pid).ok()).flatten();
-        Ok(Spawned { pid, pidfd, peak_before: 0, launched: true })
+        // Whoever watches it opens a pidfd.
+        Ok(Spawned { pid, pidfd: None, peak_before: 0, launched: true })
     }
 }
 

@@ -11,11 +11,12 @@ const NAME_MAX: usize = 255;
 
 /// The paths to try in order. `path` is the PATH of the *child's* environment, as in Node. A
 /// relative entry, and the empty one that means the current directory, are resolved by the
-/// kernel after the child's chdir.
+/// kernel after the child's chdir. The file ends at its first NUL, as any C string.
 ///
 /// # Errors
 /// ENOENT for an empty file, ENAMETOOLONG for a bare name that no directory can hold.
 pub fn candidates(file: &[u8], path: Option<&[u8]>) -> Result<CStringArray, i32> {
+    let file = file.split(|&byte| byte == 0).next().unwrap_or_default();
     if file.is_empty() {
         return Err(libc::ENOENT);
     }
@@ -69,8 +70,15 @@ mod tests {
     }
 
     #[test]
+    fn nothing_behind_a_nul_is_tried() {
+        assert_eq!(tried("/bin/x\0y", None), ["/bin/x"]);
+        assert_eq!(tried("x\0/y", Some("/a:/b")), ["/a/x", "/b/x"]);
+    }
+
+    #[test]
     fn impossible_names_are_refused() {
         assert_eq!(candidates(b"", None).err(), Some(libc::ENOENT));
+        assert_eq!(candidates(b"\0x", None).err(), Some(libc::ENOENT));
         assert_eq!(candidates(&[b'x'; 256], None).err(), Some(libc::ENAMETOOLONG));
     }
 }

@@ -30,6 +30,12 @@ pub fn executable(name: &str, program: &[u8]) -> io::Result<OwnedFd> {
     Ok(file)
 }
 
+/// Whether there are such files.
+pub fn probe() -> io::Result<()> {
+    rustix::fs::memfd_create(c"sprog", MemfdFlags::CLOEXEC)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -1,5 +1,5 @@
-//! Linux. `spawn`, `uv` and `signal` hold raw calls; the rest is rustix behind the few names that
-//! the layers above need.
+//! Linux: rustix behind the few names that the layers above need, and raw calls, libc's and libuv's,
+//! where it has none. A file with such calls allows unsafe code for itself.
 
 pub mod append;
 mod clone3;

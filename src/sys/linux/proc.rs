@@ -1,19 +1,16 @@
 //! What /proc tells of one process: state, CPU times, memory, threads. A file is read by one call into
 //! a buffer on the stack, so that asking costs three system calls and no memory.
-//!
-//! A pid is a name that the kernel gives away again. Who must be sure of meeting the same process twice
-//! compares `start_time` too.
 
 use std::io::{self, Write};
 
 use rustix::fs::{Mode, OFlags};
+use sprog_tree::proc::{fields_of_stat, number};
 
 /// Figures of a process at one moment (proc_pid_stat(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vitals {
     /// As ps shows it: `R`, `S`, `D`, `T` (stopped), `t` (traced), `Z`, `X`, `I`.
     pub state: u8,
-    pub parent: i32,
     /// Microseconds, in steps of a clock tick (10 ms), of all threads, ended ones too.
     pub user: u64,
     pub system: u64,
@@ -23,8 +20,6 @@ pub struct Vitals {
     pub threads: u32,
     /// Bytes. The kernel counts per processor and sums up late: some 100 KiB for each may be missing.
     pub rss: u64,
-    /// Clock ticks since the machine was started.
-    pub start_time: u64,
 }
 
 /// Memory of a process at one moment, in bytes, exact on new kernels (proc_pid_status(5)).
@@ -74,29 +69,23 @@ pub(super) fn read<'a>(pid: i32, name: &str, buffer: &'a mut [u8]) -> io::Result
 
 /// What a line of /proc/PID/stat says.
 pub fn parse_stat(text: &[u8]) -> Option<Vitals> {
-    // The name of the program stands in brackets, and may itself have brackets, blanks and newlines.
-    let rest = text.get(memchr::memrchr(b')', text)? + 2..)?;
-    let mut fields = rest.split(|&byte| byte == b' ' || byte == b'\n');
+    let mut fields = fields_of_stat(text)?;
     let state = *fields.next()?.first()?;
     // The state is the third field of the manual page; from here on `nth` counts what is skipped.
-    let parent = number(fields.next()?)?;
-    let user = number(fields.nth(9)?)?;
+    let user = number(fields.nth(10)?)?;
     let system = number(fields.next()?)?;
     let waited_user = number(fields.next()?)?;
     let waited_system = number(fields.next()?)?;
     let threads = number(fields.nth(2)?)?;
-    let start_time = number(fields.nth(1)?)?;
-    let pages = number(fields.nth(1)?)?;
+    let pages: u64 = number(fields.nth(3)?)?;
     Some(Vitals {
         state,
-        parent: i32::try_from(parent).ok()?,
         user: ticks_to_micros(user),
         system: ticks_to_micros(system),
         waited_user: ticks_to_micros(waited_user),
         waited_system: ticks_to_micros(waited_system),
-        threads: u32::try_from(threads).ok()?,
+        threads,
         rss: pages.saturating_mul(rustix::param::page_size() as u64),
-        start_time,
     })
 }
 
@@ -110,11 +99,7 @@ fn kilobytes(text: &[u8], name: &[u8]) -> Option<u64> {
     let at = memchr::memmem::find(text, name)? + name.len();
     let digits = text.get(at..)?.trim_ascii_start();
     let end = digits.iter().position(|byte| !byte.is_ascii_digit())?;
-    Some(number(digits.get(..end)?)?.saturating_mul(1024))
-}
-
-fn number(digits: &[u8]) -> Option<u64> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    Some(number::<u64>(digits.get(..end)?)?.saturating_mul(1024))
 }
 
 fn ticks_to_micros(ticks: u64) -> u64 {
@@ -130,10 +115,9 @@ mod tests {
         let text = b"42 (a) (b\n c) S 1 42 42 0 -1 4194560 100 0 0 0 250 30 7 8 20 0 3 0 123456 \
             4096000 200 18446744073709551615 1 1 0 0 0\n";
         let vitals = parse_stat(text).unwrap();
-        assert_eq!((vitals.state, vitals.parent, vitals.threads), (b'S', 1, 3));
+        assert_eq!((vitals.state, vitals.threads), (b'S', 3));
         assert_eq!((vitals.user, vitals.system), (2_500_000, 300_000));
         assert_eq!((vitals.waited_user, vitals.waited_system), (70_000, 80_000));
-        assert_eq!(vitals.start_time, 123_456);
         assert_eq!(vitals.rss, 200 * rustix::param::page_size() as u64);
     }
 
@@ -148,8 +132,7 @@ mod tests {
     fn this_process_is_alive_and_has_memory() {
         let pid = i32::try_from(std::process::id()).unwrap();
         let own = vitals(pid).unwrap();
-        assert!(own.threads > 0 && own.rss > 0 && own.start_time > 0);
-        assert_eq!(own.parent, rustix::process::getppid().unwrap().as_raw_nonzero().get());
+        assert!(own.threads > 0 && own.rss > 0);
         let memory = memory(pid).unwrap();
         assert!(memory.peak >= memory.rss && memory.rss > 0);
         assert!(own_peak().unwrap() >= memory.peak);

@@ -5,8 +5,9 @@
 use std::ffi::c_long;
 use std::ptr;
 
+use super::step::Step;
 use super::syscall::{errno, syscall1, syscall3, syscall4, syscall5};
-use super::vfork::{Failure, Step};
+use super::vfork::Failure;
 
 /// What setrlimit(2) limits, by the numbers that the kernel has on most architectures (not on MIPS, SPARC
 /// and Alpha).
@@ -40,8 +41,6 @@ pub struct ResourceLimit {
 /// No limit (RLIM_INFINITY).
 pub const UNLIMITED: u64 = u64::MAX;
 
-/// The most processors that `affinity` can name.
-pub const MAX_PROCESSORS: usize = 64 * MASK_WORDS;
 /// What the kernel itself has room for at most (CONFIG_NR_CPUS), in words.
 const MASK_WORDS: usize = 128;
 

@@ -61,8 +61,6 @@ impl Drop for SharedPage {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use std::os::fd::AsFd;
     use std::sync::atomic::{AtomicU32, Ordering};

@@ -6,8 +6,6 @@
 //! rt_sigprocmask reads and writes only the two words whose addresses it is given.
 #![allow(unsafe_code)]
 
-use std::io;
-
 /// Size of the kernel's signal set, which the raw calls demand (64 signals).
 pub(super) const KERNEL_SET_BYTES: usize = 8;
 
@@ -53,17 +51,4 @@ pub(super) fn set_mask(mask: u64) -> u64 {
         );
     }
     previous
-}
-
-/// Sends `signal` (0 probes) to a process that has not been reaped, so that the pid is its own. What is no
-/// pid means groups to kill(2): ESRCH here.
-pub(super) fn kill_unreaped(pid: i32, signal: i32) -> io::Result<()> {
-    if pid <= 0 {
-        return Err(io::Error::from_raw_os_error(libc::ESRCH));
-    }
-    // SAFETY: kill touches no memory.
-    match unsafe { libc::kill(pid, signal) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
 }

@@ -16,7 +16,7 @@ pub use super::extras::{Enrolment, Extras, Group};
 use super::launcher::Launch;
 use super::settings::settings;
 use super::signal::Blocked;
-pub use super::vfork::Step;
+pub use super::step::Step;
 use super::vfork::{self, Child, Report};
 use super::{exit, lookup};
 
@@ -183,7 +183,7 @@ fn conclude(cloned: vfork::Cloned, report: Report, peak_before: u64) -> Result<S
     // SAFETY: clone stored a new descriptor there, which nobody else knows.
     let pidfd = (cloned.pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(cloned.pidfd) });
     if report.errno == 0 {
-        let pidfd = pidfd.filter(|_| pidfd_wanted());
+        let pidfd = pidfd.filter(|_| settings().uses_pidfds);
         return Ok(Spawned { pid: cloned.pid, pidfd, peak_before, launched: false });
     }
     exit::reap_ended(cloned.pid);
@@ -248,11 +248,6 @@ fn probe_sharing() -> Option<bool> {
 pub fn ignores_environment() -> bool {
     // SAFETY: reads a value that the kernel left at start-up.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
-}
-
-/// Whether pidfds are to be used where there are any.
-pub(super) fn pidfd_wanted() -> bool {
-    settings().uses_pidfds
 }
 
 #[cfg(test)]

@@ -21,8 +21,8 @@ use super::extras::{self, Extras};
 use super::launcher::{self, Launcher};
 use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
 use super::stack::{self, STACK_BYTES};
-pub use super::step::Step;
-pub(super) use super::syscall::{errno, syscall0, syscall1, syscall2, syscall3};
+use super::step::Step;
+use super::syscall::{errno, syscall0, syscall1, syscall2, syscall3};
 
 /// What the child reports before it gives up; all zero after a successful exec.
 #[derive(Clone, Copy, Default)]
