@@ -9,6 +9,7 @@ const { environment, own, EVENT } = require('./native.js');
 const { errnoException } = require('./errors.js');
 const { queueMicrotask } = require('./host-timers.js');
 const { NODE_MAJOR } = require('./node-version.js');
+const { WriteRequest } = require('./write-request.js');
 
 const { ENOTCONN, EBADF, ECANCELED } = os.constants.errno;
 
@@ -20,7 +21,7 @@ function cancelled() {
 class Pipe {
   #token;
   #referenced = true;
-  /** @type {{ buffers: Uint8Array[], index: number, offset: number, done: (error?: any) => void } | undefined} */
+  /** @type {{ buffers: Uint8Array[], index: number, offset: number, done: (error?: any) => void, request?: InstanceType<typeof WriteRequest> } | undefined} */
   #pending;
   /** @type {(() => void) | undefined} */
   #onclosed;
@@ -146,7 +147,10 @@ class Pipe {
       }
       pending.offset += count;
       this.writeQueueSize -= count;
-      if (pending.offset < buffer.byteLength) return;
+      if (pending.offset < buffer.byteLength) {
+        pending.request ??= new WriteRequest(this.getAsyncId());
+        return;
+      }
       pending.index++;
       pending.offset = 0;
     }
@@ -156,7 +160,8 @@ class Pipe {
   #finishWriting(error) {
     const pending = this.#pending;
     this.#pending = undefined;
-    pending?.done(error);
+    if (pending?.request) pending.request.finish(pending.done, error);
+    else pending?.done(error);
   }
 
   /**
@@ -202,7 +207,9 @@ class Pipe {
   }
 
   onevent(event, first, second) {
-    this.#resource.runInAsyncScope(handleEvent, this, event, first, second);
+    // What goes on is the write, in a context of its own.
+    if (event === EVENT.WRITABLE) this.#continueWriting();
+    else this.#resource.runInAsyncScope(handleEvent, this, event, first, second);
   }
 
   /** @internal */
@@ -219,9 +226,6 @@ class Pipe {
       case EVENT.END:
         this.#isCaptured = false;
         this.owner.takeEnd(first);
-        return;
-      case EVENT.WRITABLE:
-        this.#continueWriting();
         return;
       case EVENT.CLOSED:
         if (this.#pending) this.#finishWriting(cancelled());
