@@ -9,16 +9,14 @@ const { environment, own, EVENT } = require('./native.js');
 const { errnoException } = require('./errors.js');
 const { queueMicrotask } = require('./host-timers.js');
 const { NODE_MAJOR } = require('./node-version.js');
+const { WriteRequest } = require('./write-request.js');
 
 const { ENOTCONN, EBADF, ECANCELED } = os.constants.errno;
-
-/** Node 20 reports a write that is under way when its stream is closed as done. */
-const CANCELLED = NODE_MAJOR >= 22;
 
 class Pipe {
   #token;
   #referenced = true;
-  /** @type {{ buffers: Uint8Array[], index: number, offset: number, done: (error?: any) => void } | undefined} */
+  /** @type {{ buffers: Uint8Array[], index: number, offset: number, done: (error?: any) => void, request?: InstanceType<typeof WriteRequest> } | undefined} */
   #pending;
   /** @type {(() => void) | undefined} */
   #onclosed;
@@ -159,7 +157,10 @@ class Pipe {
       }
       pending.offset += count;
       this.writeQueueSize -= count;
-      if (pending.offset < buffer.byteLength) return;
+      if (pending.offset < buffer.byteLength) {
+        pending.request ??= new WriteRequest(this.getAsyncId());
+        return;
+      }
       pending.index++;
       pending.offset = 0;
     }
@@ -169,7 +170,8 @@ class Pipe {
   #finishWriting(error) {
     const pending = this.#pending;
     this.#pending = undefined;
-    pending?.done(error);
+    if (pending?.request) pending.request.finish(pending.done, error);
+    else pending?.done(error);
   }
 
   /**
@@ -215,10 +217,11 @@ class Pipe {
   }
 
   onevent(event, first, second) {
-    this.#resource.runInAsyncScope(this.deliver, this, event, first, second);
+    // What goes on is the write, in a context of its own.
+    if (event === EVENT.WRITABLE) this.#continueWriting();
+    else this.#resource.runInAsyncScope(this.deliver, this, event, first, second);
   }
 
-  /** @internal */
   deliver(event, first, second) {
     switch (event) {
       case EVENT.DATA: {
@@ -233,13 +236,10 @@ class Pipe {
         this.#isCaptured = false;
         this.owner.takeEnd(first);
         return;
-      case EVENT.WRITABLE:
-        this.#continueWriting();
-        return;
       case EVENT.CLOSED:
-        if (this.#pending) {
-          this.#finishWriting(CANCELLED ? errnoException(-ECANCELED, 'write') : undefined);
-        }
+        // Node 20 reports a write that is under way as done.
+        if (this.#pending && NODE_MAJOR < 22) this.#finishWriting();
+        if (this.#pending) this.#finishWriting(errnoException(-ECANCELED, 'write'));
         this.#onclosed?.call(this);
         this.#resource.emitDestroy();
         return;

@@ -4,6 +4,7 @@
 const { AsyncResource } = require('node:async_hooks');
 const os = require('node:os');
 const { takeBill } = require('./bill.js');
+const { setImmediate } = require('./host-timers.js');
 const { environment, own, EVENT } = require('./native.js');
 const { signalName } = require('./signals.js');
 const { start } = require('./start.js');
@@ -13,6 +14,7 @@ const { ESRCH } = os.constants.errno;
 class Process {
   #token = -1;
   #referenced = true;
+  #isClosed = false;
   // Events of the child run in the async context of its creator.
   #resource = new AsyncResource('PROCESSWRAP', { requireManualDestroy: true });
   /** @type {number | undefined} */
@@ -53,7 +55,7 @@ class Process {
     if (this.#isKilledLater) this.lateKills = environment().lateKills(this.#token);
     this.#token = -1;
     this.bill = takeBill();
-    this.#resource.runInAsyncScope(reportExit, this, code, signal);
+    if (!this.#isClosed) this.#resource.runInAsyncScope(reportExit, this, code, signal);
     this.#resource.emitDestroy();
   }
 
@@ -86,7 +88,7 @@ class Process {
   }
 
   ref() {
-    this.#setRef(true);
+    if (!this.#isClosed) this.#setRef(true);
   }
 
   unref() {
@@ -97,7 +99,16 @@ class Process {
     return this.#referenced && this.#token !== -1;
   }
 
-  close() {}
+  /**
+   * From here on nobody waits for the child, or is told of its exit. It is reaped all the same.
+   * @param {() => void} [callback]
+   */
+  close(callback) {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.unref();
+    if (callback) setImmediate(() => callback.call(this));
+  }
 
   getAsyncId() {
     return this.#resource.asyncId();

@@ -30,7 +30,7 @@ class ChannelHandle {
   #resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
   #sendsOfTick = 0;
   #hasCollected = false;
-  #callbacks = new SendCallbacks();
+  #callbacks = new SendCallbacks(this.#resource.asyncId());
   /** Collected sends without a callback. */
   #collectedSilently = 0;
   #waitsForRoom = false;
@@ -78,6 +78,7 @@ class ChannelHandle {
     environment().readStart(this.#token);
   }
 
+  getAsyncId = () => this.#resource.asyncId();
   ref = () => this.#setRef(true);
   unref = () => this.#setRef(false);
 

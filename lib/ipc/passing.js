@@ -10,6 +10,7 @@ const os = require('node:os');
 const { ipcChannelClosed } = require('../errors.js');
 const { setImmediate } = require('../host-timers.js');
 const { conversions, handleType, nativeHandle, discard } = require('./handles.js');
+const { WriteRequest } = require('../write-request.js');
 const { callbackFor } = require('./send-callbacks.js');
 const { SocketLists } = require('./socket-list.js');
 
@@ -103,13 +104,9 @@ class Passing {
       this.#channel.fail(status, callback);
       return status;
     }
-    const status = this.#channel.send(packet, fd, (error) => {
-      if (error) callback?.(error);
-      else immediate = setImmediate(settle);
-    });
-    if (status !== 0) return status;
     const { onbacklog } = this.#channel;
-    onbacklog?.(true);
+    const request = callback && new WriteRequest(this.#channel.getAsyncId());
+    const callBack = (error) => request?.finish(/** @type {any} */ (callback), error);
     let isSettled = false;
     let immediate;
     const settle = () => {
@@ -117,8 +114,14 @@ class Passing {
       isSettled = true;
       clearImmediate(immediate);
       onbacklog?.(false);
-      callback?.(null);
+      callBack(null);
     };
+    const status = this.#channel.send(packet, fd, (error) => {
+      if (error) callBack(error);
+      else immediate = setImmediate(settle);
+    });
+    if (status !== 0) return status;
+    onbacklog?.(true);
     this.#settle = settle;
     return 0;
   }

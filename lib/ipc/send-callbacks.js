@@ -2,12 +2,28 @@
 // Who is to be called back for which bytes: the sends of a channel that are not with the kernel
 // yet, in order; and who is not told of what. Positions count all bytes that the channel ever accepted.
 
-/** @typedef {{ end: number, callback: (error: any) => void, error: any, hasTurn: boolean }} Entry */
+const { WriteRequest } = require('../write-request.js');
+
+/**
+ * @typedef {object} Entry
+ * @property {number} end
+ * @property {(error: any) => void} callback
+ * @property {any} error
+ * @property {boolean} hasTurn
+ * @property {InstanceType<typeof WriteRequest> | undefined} request the context of the send, once
+ *   its tick is over
+ */
 
 class SendCallbacks {
   /** @type {Entry[]} */
   #entries = [];
   #written = 0;
+  #channel;
+
+  /** @param {number} channel the async id of the channel */
+  constructor(channel) {
+    this.#channel = channel;
+  }
 
   get isEmpty() {
     return this.#entries.length === 0;
@@ -20,9 +36,18 @@ class SendCallbacks {
    *   it would be if it had been written at once, among the ticks that were queued with it
    */
   add(end, callback, isCollected) {
-    const entry = { end, callback, error: null, hasTurn: isCollected };
+    /** @type {Entry} */
+    const entry = { end, callback, error: null, hasTurn: isCollected, request: undefined };
     this.#entries.push(entry);
     if (isCollected) process.nextTick(takeTurn, this, entry);
+    else entry.request = new WriteRequest(this.#channel);
+  }
+
+  /** @internal The tick of a collected send: from here on it is as if it had been written at once. */
+  takeTurn(entry) {
+    entry.hasTurn = false;
+    if (entry.end > this.#written) entry.request = new WriteRequest(this.#channel);
+    this.settle();
   }
 
   /** Calls back for every send that ends at or before `position`. */
@@ -51,8 +76,7 @@ class SendCallbacks {
 }
 
 function takeTurn(callbacks, entry) {
-  entry.hasTurn = false;
-  callbacks.settle();
+  callbacks.takeTurn(entry);
 }
 
 /** A callback that throws keeps nobody else from being called. */
@@ -60,8 +84,9 @@ function callAll(entries) {
   let next = 0;
   try {
     while (next < entries.length) {
-      const { callback, error } = entries[next++];
-      callback(error);
+      const { callback, error, request } = entries[next++];
+      if (request) request.finish(callback, error);
+      else callback(error);
     }
   } finally {
     if (next < entries.length) process.nextTick(callAll, entries.slice(next));

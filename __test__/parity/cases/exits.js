@@ -15,6 +15,32 @@ function watch(t, child) {
 }
 
 module.exports = {
+  'a handle that is closed tells of nothing, and keeps nothing alive': async (t) => {
+    // In a program of its own: under Node nobody reaps such a child.
+    const source = `
+      const { spawn } = require(process.argv[1]);
+      const long = spawn('sleep', ['20'], { stdio: 'ignore' });
+      process.on('exit', () => process.kill(long.pid));
+      long._handle.close();
+      const child = spawn('sleep', ['0.1'], { stdio: 'ignore' });
+      for (const name of ['exit', 'close']) child.on(name, () => console.log(name));
+      const handle = child._handle;
+      handle.close(function () {
+        console.log('closed', this === handle, handle.hasRef());
+        handle.ref();
+        console.log(handle.hasRef());
+        setTimeout(() => console.log(child.exitCode, child.signalCode), 400);
+      });
+      handle.close(() => console.log('closed twice'));`;
+    const options = { encoding: 'utf8', timeout: 10_000 };
+    const { status, signal, stdout } = t.cp.spawnSync(
+      t.node,
+      ['-e', source, t.modulePath],
+      options,
+    );
+    t.log(status, signal, stdout);
+  },
+
   'spawn is emitted on the next tick, ahead of ticks queued after the call': async (t) => {
     await new Promise((resolve) => {
       setImmediate(() => {

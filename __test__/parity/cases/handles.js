@@ -5,6 +5,7 @@
 // A child is forked twice where it matters: by this Node's own path, which lets both ends be those of
 // the module under test, and by a link to it, which gives the child Node's end.
 
+const { AsyncLocalStorage } = require('node:async_hooks');
 const dgram = require('node:dgram');
 const fs = require('node:fs');
 const http = require('node:http');
@@ -1348,6 +1349,37 @@ const cases = {
       await dismiss(t, child);
     });
     shut(server);
+  },
+
+  'a handle that is sent calls back in the context of its send': async (t) => {
+    await withEveryChild(
+      t,
+      `process.on('message', (m, socket) => socket && socket.end('bye'));`,
+      async (child) => {
+        const storage = new AsyncLocalStorage();
+        const server = await listening();
+        const seen = [];
+        const client = net.connect(server.address().port, '127.0.0.1');
+        const [socket] = await emitted(server, 'connection');
+        await Promise.all([
+          ...['handle', 'queued'].map(
+            (name) =>
+              new Promise((resolve) => {
+                storage.run(name, () => {
+                  child.send(name, name === 'handle' ? socket : undefined, () => {
+                    if (name === 'handle') seen.push(storage.getStore());
+                    resolve();
+                  });
+                });
+              }),
+          ),
+          emitted(client.resume(), 'close'),
+        ]);
+        t.log(seen);
+        await dismiss(t, child);
+        shut(server);
+      },
+    );
   },
 };
 

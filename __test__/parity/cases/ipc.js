@@ -1171,6 +1171,41 @@ module.exports = {
     t.log(Object.entries(seen).sort());
   },
 
+  'sends that have to wait call back in their own context, at both ends': async (t) => {
+    const sends = `
+      const { AsyncLocalStorage } = require('node:async_hooks');
+      const storage = new AsyncLocalStorage();
+      module.exports = async (end) => {
+        const seen = [];
+        const sent = (name, message) => new Promise((resolve) => {
+          storage.run(name, () => end.send(message, () => {
+            seen.push([name, storage.getStore()]);
+            resolve();
+          }));
+        });
+        const all = [sent('big', 'x'.repeat(2 << 20))];
+        for (let n = 0; n < 20; n++) all.push(sent('small ' + n, n));
+        await Promise.all(all);
+        return seen;
+      };`;
+    const file = program(t, sends, 'sends.js');
+    const child = forkSource(
+      t,
+      `process.once('message', () => {
+         const until = Date.now() + 200;
+         while (Date.now() < until);
+         require(${JSON.stringify(file)})(process).then((seen) => process.send({ seen }));
+       });`,
+    );
+    const answer = new Promise((resolve) => {
+      child.on('message', (value) => value.seen && resolve(value.seen));
+    });
+    t.log('parent', await require(file)(child));
+    t.log('child', await answer);
+    child.disconnect();
+    await t.exited(child);
+  },
+
   'many listeners each get every message': async (t) => {
     const child = forkSource(t, `process.send('a'); process.send('b');`);
     const got = [];

@@ -169,6 +169,35 @@ module.exports = {
     t.log('write callback', seen['write callback'], seen['stdin finish']);
   },
 
+  'a write that has to wait calls back in its own context': async (t) => {
+    const store = new AsyncLocalStorage();
+    const seen = [];
+    const note = (name) => () => seen.push([name, store.getStore()]);
+    const child = store.run('of the spawn', () => shell(t, 'sleep 0.1; cat > /dev/null'));
+    for (const name of ['first', 'second']) {
+      store.run(`of the ${name}`, () => child.stdin.write(Buffer.alloc(1 << 20), note(name)));
+    }
+    store.run('of the listener', () => child.stdin.on('drain', note('drain')));
+    store.run('of the end', () => child.stdin.end(note('end')));
+    await t.closed(child);
+    t.log(seen);
+  },
+
+  'a write that is given up calls back in its own context': async (t) => {
+    const store = new AsyncLocalStorage();
+    const seen = [];
+    const note = (name) => () => seen.push([name, store.getStore()]);
+    const child = store.run('of the spawn', () => t.cp.spawn('sleep', ['60']));
+    store.run('of the write', () => child.stdin.write(Buffer.alloc(4 << 20), note('write')));
+    await t.sleep(50);
+    store.run('of the destroy', () => child.stdin.destroy());
+    store.run('of the listener', () => child.stdin.on('close', note('close')));
+    await once(child.stdin, 'close');
+    child.kill();
+    await t.closed(child);
+    t.log(seen);
+  },
+
   'an error event of a failed spawn runs in the context of the spawn': async (t) => {
     const store = new AsyncLocalStorage();
     const seen = {};
