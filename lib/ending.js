@@ -4,6 +4,7 @@
 const os = require('node:os');
 const { kTree } = require('./child-extras.js');
 const { invalidArgType, outOfRange } = require('./errors.js');
+const { clearTimeout, setTimeout } = require('./host-timers.js');
 const { sanitizeKillSignal, signalName } = require('./signals.js');
 const { noTree } = require('./tree-errors.js');
 const { validateObject } = require('./validate.js');

@@ -5,6 +5,7 @@ const { AsyncResource } = require('node:async_hooks');
 const diagnostics = require('node:diagnostics_channel');
 const { EventEmitter } = require('node:events');
 const { abortError, featureUnavailable } = require('../errors.js');
+const { clearTimeout, setTimeout } = require('../host-timers.js');
 const { native } = require('../native.js');
 const { Core } = require('./core.js');
 const errors = require('./errors.js');

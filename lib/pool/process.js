@@ -4,6 +4,7 @@
 
 const path = require('node:path');
 const { AsyncResource } = require('node:async_hooks');
+const { clearTimeout, setTimeout } = require('../host-timers.js');
 const { processVitals } = require('../native.js');
 const { Claims } = require('./claims.js');
 const { endTree, endTreeNow, forkTree } = require('./lineage.js');
