@@ -61,7 +61,6 @@ class WorkerProcess {
   startedAt = performance.now();
 
   /**
-   * Throws what fork() throws.
    * @param {any} options of the pool
    * @param {number} id
    * @param {InstanceType<typeof import('./output.js').Outputs>} outputs
@@ -74,7 +73,7 @@ class WorkerProcess {
     this.#outputs = outputs;
   }
 
-  /** @returns {this} */
+  /** Throws what fork() throws. @returns {this} */
   start() {
     const { args, fork: given } = this.#options;
     this.#oomKills = countOomKills();
