@@ -7,8 +7,6 @@ const { invalidArgType, invalidArgValue } = require('./errors.js');
 const { setEnvironment } = require('./environment.js');
 const { NODE_MAJOR } = require('./node-version.js');
 const { bequeath } = require('./register/inheritance.js');
-const { checkPermission } = require('./permission.js');
-const { sanitizeKillSignal, toSignalNumber } = require('./signals.js');
 const {
   isNullish,
   validateString,
@@ -16,9 +14,6 @@ const {
   validateFunction,
   validateObject,
   validateInt32,
-  validateTimeout,
-  validateMaxBuffer,
-  validateAbortSignal,
   validatePath,
   refuseNul,
   refuseNulIn,
@@ -185,10 +180,4 @@ module.exports = {
   normalizeSpawnArguments,
   normalizeExecArgs,
   normalizeExecFileArgs,
-  toSignalNumber,
-  sanitizeKillSignal,
-  validateTimeout,
-  validateMaxBuffer,
-  validateAbortSignal,
-  checkPermission,
 };

@@ -10,19 +10,16 @@ const {
   normalizeSpawnArguments,
   normalizeExecArgs,
   normalizeExecFileArgs,
-  sanitizeKillSignal,
-  validateTimeout,
-  validateMaxBuffer,
 } = require('./options.js');
 const { explain } = require('./failed-start.js');
 const { NODE_MAJOR } = require('./node-version.js');
 const { checkPermission } = require('./permission.js');
-const { signalName } = require('./signals.js');
+const { signalName, sanitizeKillSignal } = require('./signals.js');
 const { refuseInSync } = require('./extra-options.js');
 const { environmentOrErrno } = require('./native-state.js');
 const { parseStdio, KIND } = require('./stdio.js');
 const { terminated } = require('./terminated.js');
-const { isNullish } = require('./validate.js');
+const { isNullish, validateTimeout, validateMaxBuffer } = require('./validate.js');
 
 const debug = util.debuglog('child_process');
 

@@ -7,7 +7,8 @@ const { fileURLToPath } = require('node:url');
 const { invalidArgType, invalidArgValue, outOfRange } = require('../errors.js');
 const { settleExtras } = require('../extra-options.js');
 const { normalizeForkArguments } = require('../fork-options.js');
-const { normalizeSpawnArguments, sanitizeKillSignal } = require('../options.js');
+const { normalizeSpawnArguments } = require('../options.js');
+const { sanitizeKillSignal } = require('../signals.js');
 const {
   isNullish,
   validateListenableSignal,

@@ -7,12 +7,14 @@ const { StringDecoder } = require('node:string_decoder');
 const { invalidArgType, invalidArgValue, outOfRange, unknownEncoding } = require('../errors.js');
 const { settleExtras } = require('../extra-options.js');
 const { toForceKillAfter } = require('../force-kill.js');
-const { normalizeSpawnArguments, sanitizeKillSignal, validateTimeout } = require('../options.js');
+const { normalizeSpawnArguments } = require('../options.js');
+const { sanitizeKillSignal } = require('../signals.js');
 const {
   isNullish,
   validateBoolean,
   validateListenableSignal,
   validateObject,
+  validateTimeout,
 } = require('../validate.js');
 const { settleInput } = require('./input.js');
 const { settleStdio } = require('./stdio.js');
