@@ -15,6 +15,7 @@ const {
   validateArray,
   validateBoolean,
   validateFunction,
+  validateInteger,
   validateMaxMessageSize,
   validateObject,
   validateOneOf,
@@ -114,10 +115,7 @@ function forkOptions(given) {
 
 function number(value, name, fallback, least, most, endless) {
   if (isNullish(value)) return fallback;
-  if (typeof value !== 'number') throw invalidArgType(name, 'number', value);
-  if (endless && value === Infinity) return value;
-  if (!Number.isInteger(value)) throw outOfRange(name, 'an integer', value);
-  if (value < least || value > most) throw outOfRange(name, `>= ${least} && <= ${most}`, value);
+  if (!(endless && value === Infinity)) validateInteger(value, name, least, most);
   return value;
 }
 
