@@ -19,6 +19,9 @@ const {
   refuseNulIn,
 } = require('./validate.js');
 
+/** Bytes of output that exec(), execFile() and the *Sync calls take unless they are told otherwise. */
+const MAX_BUFFER = 1024 * 1024;
+
 const WARNS_OF_SHELL_ARGS = NODE_MAJOR >= 24;
 let hasWarnedOfShellArgs = false;
 
@@ -177,6 +180,7 @@ function warnOfShellArgs() {
 }
 
 module.exports = {
+  MAX_BUFFER,
   normalizeSpawnArguments,
   normalizeExecArgs,
   normalizeExecFileArgs,

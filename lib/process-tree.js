@@ -10,7 +10,7 @@ const { environment, own, EVENT } = require('./native.js');
 const { treeRemains, treeUnavailable } = require('./tree-errors.js');
 const { validateBoolean } = require('./validate.js');
 
-/** Marks every process of a tree; crates/tree has the same name. */
+/** Marks every process of a tree: all trees that it is in, separated by colons. crates/tree has the same name. */
 const MARKER = 'SPROG_TREE';
 
 const { ECHILD } = os.constants.errno;
@@ -220,4 +220,4 @@ function parse(text) {
   };
 }
 
-module.exports = { settle, openTree };
+module.exports = { settle, openTree, MARKER };

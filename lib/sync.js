@@ -7,6 +7,7 @@ const util = require('node:util');
 const { packEnvironment } = require('./environment.js');
 const { errnoException, invalidArgType } = require('./errors.js');
 const {
+  MAX_BUFFER,
   normalizeSpawnArguments,
   normalizeExecArgs,
   normalizeExecFileArgs,
@@ -23,7 +24,6 @@ const { isNullish, validateTimeout, validateMaxBuffer } = require('./validate.js
 
 const debug = util.debuglog('child_process');
 
-const MAX_BUFFER = 1024 * 1024;
 const { SIGTERM } = os.constants.signals;
 const NO_INPUT = new Uint8Array(0);
 // What stdout and stderr are if nothing was started.
