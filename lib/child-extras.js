@@ -9,9 +9,6 @@
  */
 const kExtras = Symbol('sprog.extras');
 
-/** The tree of a child that was started with `tree: true`; see process-tree.js. */
-const kTree = Symbol('sprog.tree');
-
 /**
  * What all areas together do about one child; extra-options.js tells when and why.
  * @typedef {object} Extras
@@ -72,4 +69,4 @@ function disposeAsync() {
   return require('./ending.js').dispose(this);
 }
 
-module.exports = { ASYNC_DISPOSE, addMethods, extrasOf, kExtras, kTree };
+module.exports = { ASYNC_DISPOSE, addMethods, extrasOf, kExtras };

@@ -2,7 +2,7 @@
 // Ending a child for good and waiting for it: killTree() and the disposal of `await using`.
 
 const os = require('node:os');
-const { kTree } = require('./child-extras.js');
+const { kTree } = require('./tree-key.js');
 const { invalidArgType, outOfRange } = require('./errors.js');
 const { GRACE_MS } = require('./force-kill.js');
 const { clearTimeout, setTimeout } = require('./host-timers.js');

@@ -3,7 +3,7 @@
 // the addon, so that it comes while this one is busy.
 
 const os = require('node:os');
-const { kTree } = require('./child-extras.js');
+const { kTree } = require('./tree-key.js');
 const { invalidArgType, errnoException, outOfRange } = require('./errors.js');
 const { environmentOrErrno } = require('./native-state.js');
 const { sanitizeKillSignal } = require('./signals.js');

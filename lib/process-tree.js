@@ -3,7 +3,7 @@
 // found by the addon; here is what of a ChildProcess that changes.
 
 const os = require('node:os');
-const { kTree } = require('./child-extras.js');
+const { kTree } = require('./tree-key.js');
 const { variablesOf } = require('./environment.js');
 const { errnoException, invalidArgValue } = require('./errors.js');
 const { environment, own, EVENT } = require('./native.js');

@@ -4,7 +4,7 @@
 
 const os = require('node:os');
 const { fork } = require('../fork.js');
-const { kTree } = require('../child-extras.js');
+const { kTree } = require('../tree-key.js');
 const { sleep } = require('../host-timers.js');
 const { isNullish } = require('../validate.js');
 
