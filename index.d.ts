@@ -147,13 +147,14 @@ export const nativeError: Error | undefined;
  * blanks and not escaped), `timeout` in milliseconds (default: none), `killSignal` (default:
  * `'SIGTERM'`), `signal` to abort it, `serialization` of the channel (default: `'json'`),
  * `maxMessageSize` in bytes (default: what V8 can hold), `tree` for all descendants along with the child
- * (default: false), `dieWithParent` to have it end with this process (default: false), `limits`, `nice`,
- * `affinity`, `umask` and `noNewPrivileges` for what it may use, `usage` for what is to be known of that.
+ * (default: false), `forceKillAfter` in milliseconds for SIGKILL after a signal that was of no use (default:
+ * never), `dieWithParent` to have it end with this process (default: false), `limits`, `nice`, `affinity`,
+ * `umask` and `noNewPrivileges` for what it may use, `usage` for what is to be known of that.
  *
  * Throws a TypeError or RangeError (`ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
- * `ERR_OUT_OF_RANGE`, `ERR_UNKNOWN_SIGNAL`) or an Error (`ERR_IPC_ONE_PIPE`) for what cannot be meant, `ERR_ACCESS_DENIED` under the
- * permission model, and the system's error (`E2BIG`, `EPERM`, ...) where the program cannot be
- * started. A program that is missing or may not be run (`ENOENT`, `EACCES`), as well as a lack of
+ * `ERR_OUT_OF_RANGE`, `ERR_UNKNOWN_SIGNAL`) or an Error (`ERR_IPC_ONE_PIPE`) for what cannot be meant,
+ * `ERR_ACCESS_DENIED` under the permission model, and the system's error (`E2BIG`, `EPERM`, ...) where the
+ * program cannot be started. A program that is missing or may not be run (`ENOENT`, `EACCES`), as well as a lack of
  * processes or descriptors (`EAGAIN`, `EMFILE`, `ENFILE`), is an `'error'` event instead.
  */
 export const spawn: Spawn & typeof node.spawn;

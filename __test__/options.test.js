@@ -10,6 +10,8 @@ const util = require('node:util');
 const errors = require('../lib/errors.js');
 const options = require('../lib/options.js');
 const { normalizeForkArguments } = require('../lib/fork-options.js');
+const signals = require('../lib/signals.js');
+const validate = require('../lib/validate.js');
 const { terminated } = require('../lib/terminated.js');
 
 const MISSING = '/nonexistent/program';
@@ -347,16 +349,16 @@ describe('signals', () => {
     };
     const calls = SIGNALS.filter((signal) => signal !== undefined).map((signal) => [signal]);
     compareAll(calls, validated, (signal) => {
-      options.toSignalNumber(signal);
+      signals.toSignalNumber(signal);
       return {};
     });
   });
 
   it('toSignalNumber knows the default, 0 and names in any case', () => {
-    assert.strictEqual(options.toSignalNumber(undefined), 15);
-    assert.strictEqual(options.toSignalNumber(0), 0);
-    assert.strictEqual(options.toSignalNumber('sigKill'), 9);
-    assert.strictEqual(options.toSignalNumber(9), 9);
+    assert.strictEqual(signals.toSignalNumber(undefined), 15);
+    assert.strictEqual(signals.toSignalNumber(0), 0);
+    assert.strictEqual(signals.toSignalNumber('sigKill'), 9);
+    assert.strictEqual(signals.toSignalNumber(9), 9);
   });
 });
 
@@ -409,9 +411,9 @@ function spawnWithNode(...call) {
 
 function spawnWithOurs(...call) {
   const request = options.normalizeSpawnArguments(...call);
-  options.validateTimeout(request.timeout);
-  options.validateAbortSignal(request.signal);
-  options.sanitizeKillSignal(request.killSignal);
+  validate.validateTimeout(request.timeout);
+  validate.validateAbortSignal(request.signal);
+  signals.sanitizeKillSignal(request.killSignal);
   terminated(request.args);
   return { file: request.file, args: request.args };
 }
@@ -422,8 +424,8 @@ function execFileWithNode(...call) {
 
 function execFileWithOurs(...call) {
   const { file, args, options: given } = options.normalizeExecFileArgs(...call);
-  options.validateMaxBuffer(given.maxBuffer);
-  options.sanitizeKillSignal(given.killSignal);
+  validate.validateMaxBuffer(given.maxBuffer);
+  signals.sanitizeKillSignal(given.killSignal);
   const { cwd, env, shell } = given;
   return spawnWithOurs(file, args, { cwd, env, shell });
 }

@@ -163,6 +163,23 @@ describe('what workers write', () => {
     assert.strictEqual(await stderr, '1:it ends here\n');
   });
 
+  it('that nobody wants any more holds up no worker', async () => {
+    for (const how of ['stdout', 'stderr']) {
+      const pool = makePool({ [how]: 'pipe', killGrace: 10_000 });
+      const name = how === 'stdout' ? 'print' : 'warn';
+      const written = pool.run(name, ['x'.repeat(2 ** 21)], { timeout: 20_000 });
+      written.catch(() => {});
+      await eventually(() => pool[how].writableNeedDrain, 'it holds up its worker');
+      pool[how].destroy();
+      await written;
+      await pool.close();
+      assert.deepStrictEqual(
+        pool.exits.map(({ code, reason }) => [code, reason]),
+        [[0, 'closed']],
+      );
+    }
+  });
+
   it('behind a prefix that throws is never read: the worker is ended, and says why', async () => {
     const prefix = () => {
       throw new RangeError('no prefix');

@@ -293,6 +293,31 @@ for (const major of selectedLines()) {
   });
 }
 
+describe('a package whose package.json is gone', () => {
+  it('registers whole', async () => {
+    const said = await run(
+      (self) => {
+        const cp = require('node:child_process');
+        const [register] = self.args;
+        void self.cp.native;
+        const Module = require('node:module');
+        const find = Module._resolveFilename;
+        Module._resolveFilename = (request, ...rest) => {
+          if (request.endsWith('package.json')) throw new Error('it is gone');
+          return find(request, ...rest);
+        };
+        require(register);
+        const { version } = process[Symbol.for('sprog')];
+        self.say('registered', cp.spawn === self.cp.spawn, version);
+      },
+      { args: [REGISTER], nodeArgs: [] },
+    );
+    assert.deepStrictEqual(said, {
+      registered: [true, require('../package.json').version],
+    });
+  });
+});
+
 describe('two copies of the package', () => {
   it('share one patch, whoever comes first and whoever undoes it', async () => {
     const copy = copyPackage(path.join(tmp, 'copy'));

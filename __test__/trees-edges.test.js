@@ -10,6 +10,7 @@ const path = require('node:path');
 const { describe, it: test } = require('node:test');
 const { Worker } = require('node:worker_threads');
 const cp = require('..');
+const { requireAddon } = require('../lib/addon-files.js');
 const { isAlive, until } = require('./helpers/processes.js');
 const { runScript } = require('./helpers/script.js');
 const {
@@ -111,6 +112,43 @@ describe('a child that never was', () => {
     const closed = new Promise((resolve) => missing.on('close', resolve));
     await missing[asyncDispose]();
     assert.strictEqual(await closed, -os.constants.errno.ENOENT);
+  });
+});
+
+describe('a child that the addon could not identify at its start', () => {
+  /** Has the next attempts fail, as without a descriptor, until `mend` is called. */
+  const failing = (t) => {
+    const { Tree } = /** @type {any} */ (requireAddon());
+    const { started } = Tree.prototype;
+    Tree.prototype.started = () => -os.constants.errno.EMFILE;
+    const mend = () => {
+      Tree.prototype.started = started;
+    };
+    t.after(mend);
+    return mend;
+  };
+  const isSleeping = (pid) => fs.readFileSync(`/proc/${pid}/comm`, 'latin1') === 'sleep\n';
+  // In nothing but its pid is it one of the tree.
+  const unmarked = () =>
+    inMode('walk', () => cp.spawn('env', ['-i', 'sleep', '600'], { tree: true, stdio: 'ignore' }));
+
+  it('is found when it is looked for', async (t) => {
+    const mend = failing(t);
+    const child = unmarked();
+    t.after(() => child.kill('SIGKILL'));
+    assert.ok(await until(() => isSleeping(child.pid)));
+    await assert.rejects(child.killTree(), { code: 'EMFILE', syscall: 'killTree' });
+    mend();
+    const { ended } = await child.killTree();
+    assert.deepStrictEqual(ended, [{ pid: child.pid, command: 'sleep' }]);
+  });
+
+  it('gets signals all the same', async (t) => {
+    failing(t);
+    const child = unmarked();
+    assert.ok(await until(() => isSleeping(child.pid)));
+    assert.strictEqual(child.kill(), true);
+    assert.deepStrictEqual(await once(child, 'exit'), [null, 'SIGTERM']);
   });
 });
 

@@ -9,6 +9,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it: test } = require('node:test');
 const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
+const { files, read } = require('./helpers/source.js');
 const { undocumented, valueNames } = require('./helpers/typedocs.js');
 const { CASES, LINES, typescript, workspace } = require('./helpers/typings.js');
 
@@ -120,6 +121,18 @@ describe('the cases themselves', { concurrency: os.availableParallelism() }, () 
 describe('what an editor shows', () => {
   it('every export, way to call and option has a text', () => {
     assert.deepStrictEqual(undocumented(require(typescript('5.9')), installed('newest')), []);
+  });
+
+  it('every code of an error of ours is named', () => {
+    const texts = files('types', '.ts').concat('index.d.ts').map(read).join('\n');
+    const codes = files('lib', '.js').flatMap(
+      (file) => read(file).match(/ERR_SPROG_[A-Z_]+/g) ?? [],
+    );
+    assert.ok(codes.length > 10);
+    assert.deepStrictEqual(
+      [...new Set(codes)].filter((code) => !texts.includes(code)),
+      [],
+    );
   });
 
   it('nothing is reported where there is nothing', () => {

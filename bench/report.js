@@ -2,6 +2,7 @@
 // Turns samples into medians and ratios, and these into results.json and a Markdown table.
 
 const os = require('node:os');
+const { median } = require('../lib/cli/bench/median.js');
 
 /** Whom the ratio columns compare: ours with the same Node's own module, and with Bun. */
 const RATIOS = [
@@ -31,12 +32,6 @@ function summarize(row, figure, samples) {
   }
   const { case: name, title, params = {} } = row;
   return { case: name, title, params, figure, medians, ratios };
-}
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** Where and with what the figures were taken. */

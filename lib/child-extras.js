@@ -9,9 +9,6 @@
  */
 const kExtras = Symbol('sprog.extras');
 
-/** The tree of a child that was started with `tree: true`; see process-tree.js. */
-const kTree = Symbol('sprog.tree');
-
 /**
  * What all areas together do about one child; extra-options.js tells when and why.
  * @typedef {object} Extras
@@ -51,7 +48,8 @@ const GETTERS = {
   },
 };
 
-const asyncDispose = /** @type {any} */ (Symbol).asyncDispose ?? Symbol.for('nodejs.asyncDispose');
+/** Where `await using` looks; a Node that has no such symbol may be given one by a compiler's helpers. */
+const ASYNC_DISPOSE = /** @type {any} */ (Symbol).asyncDispose ?? Symbol.for('nodejs.asyncDispose');
 
 /** @param {object} prototype of ChildProcess */
 function addMethods(prototype) {
@@ -59,7 +57,7 @@ function addMethods(prototype) {
   for (const [name, get] of Object.entries(GETTERS)) {
     Object.defineProperty(prototype, name, { get, configurable: true });
   }
-  addMethod(prototype, asyncDispose, disposeAsync);
+  addMethod(prototype, ASYNC_DISPOSE, disposeAsync);
 }
 
 function addMethod(prototype, name, value) {
@@ -71,4 +69,4 @@ function disposeAsync() {
   return require('./ending.js').dispose(this);
 }
 
-module.exports = { addMethods, extrasOf, kExtras, kTree };
+module.exports = { ASYNC_DISPOSE, addMethods, extrasOf, kExtras };

@@ -6,11 +6,8 @@ const { variablesOf } = require('./environment.js');
 const { guardFailed } = require('./guard-error.js');
 const { invalidArgValue } = require('./errors.js');
 const { environment } = require('./native.js');
-const { openTree } = require('./process-tree.js');
+const { MARKER, openTree } = require('./process-tree.js');
 const { isNullish, validateBoolean } = require('./validate.js');
-
-/** As crates/tree has it: all trees that a process is in, separated by colons. */
-const MARKER = 'SPROG_TREE';
 
 /**
  * @param {any} request

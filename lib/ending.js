@@ -2,16 +2,15 @@
 // Ending a child for good and waiting for it: killTree() and the disposal of `await using`.
 
 const os = require('node:os');
-const { kTree } = require('./child-extras.js');
+const { kTree } = require('./tree-key.js');
 const { invalidArgType, outOfRange } = require('./errors.js');
+const { GRACE_MS } = require('./force-kill.js');
+const { clearTimeout, setTimeout } = require('./host-timers.js');
 const { sanitizeKillSignal, signalName } = require('./signals.js');
 const { noTree } = require('./tree-errors.js');
 const { validateObject } = require('./validate.js');
 
 const { SIGTERM } = os.constants.signals;
-
-/** Milliseconds between the signal and SIGKILL. */
-const GRACE = 5000;
 
 /**
  * Sends a signal to the child and all its descendants, and SIGKILL to what is left after the grace.
@@ -21,7 +20,7 @@ const GRACE = 5000;
 async function killTree(child, options = {}) {
   validateObject(options, 'options');
   const number = sanitizeKillSignal(options.signal) ?? SIGTERM;
-  const grace = options.grace ?? GRACE;
+  const grace = options.grace ?? GRACE_MS;
   validateGrace(grace);
   const tree = child[kTree];
   const signal = signalName(number);
@@ -64,7 +63,7 @@ async function end(child) {
       child.once('exit', resolve);
     });
     child.kill();
-    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE);
+    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
     await exited;
     clearTimeout(timer);
   }

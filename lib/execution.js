@@ -5,16 +5,10 @@ const util = require('node:util');
 const { pickExtras } = require('./extra-options.js');
 const { clearTimeout, setTimeout } = require('./host-timers.js');
 const { Output } = require('./output.js');
-const {
-  normalizeExecArgs,
-  normalizeExecFileArgs,
-  sanitizeKillSignal,
-  validateTimeout,
-  validateMaxBuffer,
-} = require('./options.js');
+const { MAX_BUFFER, normalizeExecArgs, normalizeExecFileArgs } = require('./options.js');
+const { sanitizeKillSignal } = require('./signals.js');
 const { spawn } = require('./spawn.js');
-
-const MAX_BUFFER = 1024 * 1024;
+const { validateTimeout, validateMaxBuffer } = require('./validate.js');
 
 function execFile(file, args, options, callback) {
   const request = normalizeExecFileArgs(file, args, options, callback);

@@ -3,14 +3,15 @@
 // the addon, so that it comes while this one is busy.
 
 const os = require('node:os');
-const { kTree } = require('./child-extras.js');
+const { kTree } = require('./tree-key.js');
 const { invalidArgType, errnoException, outOfRange } = require('./errors.js');
 const { environmentOrErrno } = require('./native-state.js');
 const { sanitizeKillSignal } = require('./signals.js');
 const { validateObject } = require('./validate.js');
 
 const { signals } = os.constants;
-const DEFAULT_MS = 5_000;
+/** Milliseconds from a signal that asks for the end to SIGKILL, where nobody says otherwise. */
+const GRACE_MS = 5_000;
 
 /** Signals that do not ask a program to end: it is told something, or stopped, or made to go on. */
 const HARMLESS = new Set([
@@ -38,7 +39,7 @@ const kForceKillAfter = Symbol('sprog.forceKillAfter');
  */
 function toForceKillAfter(value, fallback) {
   if (value === undefined || value === null) return fallback;
-  if (value === true) return DEFAULT_MS;
+  if (value === true) return GRACE_MS;
   if (value === false || value === Number.POSITIVE_INFINITY) return undefined;
   const name = 'options.forceKillAfter';
   if (typeof value !== 'number') throw invalidArgType(name, ['number', 'boolean'], value);
@@ -107,6 +108,7 @@ function settle(request) {
 }
 
 module.exports = {
+  GRACE_MS,
   toForceKillAfter,
   getReady,
   forceKillDelay,

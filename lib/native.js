@@ -1,7 +1,7 @@
 'use strict';
-// The loader: the one file that requires the addon, and the way its events find their owners.
-// Where the addon cannot be had, `native` is false and `nativeError` says why; nothing else here
-// may be used then.
+// The addon as the rest of lib/ uses it: whether it could be loaded, the native state of this thread, and
+// the way its events find their owners. addon-files.js knows where it is and requires it. Where it cannot
+// be had, `native` is false and `nativeError` says why; nothing else here may be used then.
 
 const { explain, requireAddon } = require('./addon-files.js');
 

@@ -7,8 +7,6 @@ const { invalidArgType, invalidArgValue } = require('./errors.js');
 const { setEnvironment } = require('./environment.js');
 const { NODE_MAJOR } = require('./node-version.js');
 const { bequeath } = require('./register/inheritance.js');
-const { checkPermission } = require('./permission.js');
-const { sanitizeKillSignal, toSignalNumber } = require('./signals.js');
 const {
   isNullish,
   validateString,
@@ -16,13 +14,13 @@ const {
   validateFunction,
   validateObject,
   validateInt32,
-  validateTimeout,
-  validateMaxBuffer,
-  validateAbortSignal,
   validatePath,
   refuseNul,
   refuseNulIn,
 } = require('./validate.js');
+
+/** Bytes of output that exec(), execFile() and the *Sync calls take unless they are told otherwise. */
+const MAX_BUFFER = 1024 * 1024;
 
 const WARNS_OF_SHELL_ARGS = NODE_MAJOR >= 24;
 let hasWarnedOfShellArgs = false;
@@ -182,13 +180,8 @@ function warnOfShellArgs() {
 }
 
 module.exports = {
+  MAX_BUFFER,
   normalizeSpawnArguments,
   normalizeExecArgs,
   normalizeExecFileArgs,
-  toSignalNumber,
-  sanitizeKillSignal,
-  validateTimeout,
-  validateMaxBuffer,
-  validateAbortSignal,
-  checkPermission,
 };

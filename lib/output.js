@@ -3,7 +3,6 @@
 
 const { capture, release } = require('./capturable.js');
 const { maxBufferExceeded } = require('./errors.js');
-const { Peek } = require('./peek.js');
 
 class Output {
   #stream;
@@ -17,7 +16,7 @@ class Output {
   #bytes = 0;
   /** Whether nobody else was given a chunk that is here. */
   #isSole = true;
-  /** Once somebody else is to read the stream. @type {InstanceType<typeof Peek> | undefined} */
+  /** Once somebody else is to read the stream. @type {InstanceType<typeof import('./peek.js').Peek> | undefined} */
   #peek;
 
   /**
@@ -60,7 +59,8 @@ class Output {
 
   /** Takes what there is of a stream that somebody else reads. */
   peek() {
-    this.#peek ??= new Peek(this.#stream);
+    // Only runs do.
+    this.#peek ??= new (require('./peek.js').Peek)(this.#stream);
     this.#peek.look();
   }
 

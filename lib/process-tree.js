@@ -3,14 +3,14 @@
 // found by the addon; here is what of a ChildProcess that changes.
 
 const os = require('node:os');
-const { kTree } = require('./child-extras.js');
+const { kTree } = require('./tree-key.js');
 const { variablesOf } = require('./environment.js');
 const { errnoException, invalidArgValue } = require('./errors.js');
 const { environment, own, EVENT } = require('./native.js');
 const { treeRemains, treeUnavailable } = require('./tree-errors.js');
 const { validateBoolean } = require('./validate.js');
 
-/** Marks every process of a tree; crates/tree has the same name. */
+/** Marks every process of a tree: all trees that it is in, separated by colons. crates/tree has the same name. */
 const MARKER = 'SPROG_TREE';
 
 const { ECHILD } = os.constants.errno;
@@ -82,6 +82,8 @@ class ProcessTree {
   /** @type {import('../binding.js').Tree} */
   #native;
   #isExited = false;
+  /** The child, as long as the addon could not find out who that is. */
+  #unidentified = 0;
   /** @type {(() => void)[]} */
   #awaitingExit = [];
 
@@ -109,12 +111,24 @@ class ProcessTree {
   }
 
   started(pid) {
-    this.#native.started(pid);
+    this.#unidentified = pid;
+    // It runs: what is missing, such as a descriptor, may be there when it is to be found.
+    this.#identify();
+  }
+
+  /** 0, or a negative errno. */
+  #identify() {
+    if (this.#unidentified === 0) return 0;
+    const status = this.#native.started(this.#unidentified);
+    if (status === 0) this.#unidentified = 0;
+    return status;
   }
 
   /** The child has exited; what it started may live on. */
   exited() {
     this.#isExited = true;
+    // From now on the number may be another's.
+    this.#unidentified = 0;
     this.#native.release();
     for (const resolve of this.#awaitingExit) resolve();
   }
@@ -123,9 +137,11 @@ class ProcessTree {
     this.#native.release();
   }
 
-  /** How many got the signal, or a negative errno. */
+  /** How many got the signal, or a negative errno; 0 too where the child itself may not have got it. */
   signal(number) {
-    return this.#native.signal(number);
+    const isKnown = this.#identify() === 0;
+    const count = this.#native.signal(number);
+    return isKnown ? count : Math.min(count, 0);
   }
 
   /**
@@ -135,6 +151,7 @@ class ProcessTree {
    * @param {{ signal?: number, timeout?: number, forceAfter?: number }} times
    */
   killLater(token, { signal = 0, timeout = -1, forceAfter = -1 }) {
+    this.#identify();
     environment().killTreeLater(this.#native, token, signal, timeout, forceAfter);
   }
 
@@ -145,7 +162,7 @@ class ProcessTree {
 
   /** The pids of all that live, or null where that cannot be found out. */
   members() {
-    return this.#native.members() ?? null;
+    return this.#identify() === 0 ? (this.#native.members() ?? null) : null;
   }
 
   /**
@@ -169,7 +186,7 @@ class ProcessTree {
   /** @returns {Promise<string>} */
   #end(number, grace) {
     return new Promise((resolve, reject) => {
-      const token = environment().endTree(this.#native, number, grace);
+      const token = this.#identify() || environment().endTree(this.#native, number, grace);
       if (token < 0) {
         reject(errnoException(token, 'killTree'));
         return;
@@ -204,4 +221,4 @@ function parse(text) {
   };
 }
 
-module.exports = { settle, openTree };
+module.exports = { settle, openTree, MARKER };

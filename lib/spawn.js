@@ -8,13 +8,9 @@ const { abortError } = require('./errors.js');
 const { settleExtras } = require('./extra-options.js');
 const { clearTimeout, setTimeout } = require('./host-timers.js');
 const { NODE_MAJOR } = require('./node-version.js');
-const {
-  normalizeSpawnArguments,
-  sanitizeKillSignal,
-  validateTimeout,
-  validateAbortSignal,
-} = require('./options.js');
-const { isNullish } = require('./validate.js');
+const { normalizeSpawnArguments } = require('./options.js');
+const { sanitizeKillSignal } = require('./signals.js');
+const { isNullish, validateTimeout, validateAbortSignal } = require('./validate.js');
 
 const debug = util.debuglog('child_process');
 

@@ -7,26 +7,23 @@ const util = require('node:util');
 const { packEnvironment } = require('./environment.js');
 const { errnoException, invalidArgType } = require('./errors.js');
 const {
+  MAX_BUFFER,
   normalizeSpawnArguments,
   normalizeExecArgs,
   normalizeExecFileArgs,
-  sanitizeKillSignal,
-  validateTimeout,
-  validateMaxBuffer,
 } = require('./options.js');
 const { explain } = require('./failed-start.js');
 const { NODE_MAJOR } = require('./node-version.js');
 const { checkPermission } = require('./permission.js');
-const { signalName } = require('./signals.js');
+const { signalName, sanitizeKillSignal } = require('./signals.js');
 const { refuseInSync } = require('./extra-options.js');
 const { environmentOrErrno } = require('./native-state.js');
 const { parseStdio, KIND } = require('./stdio.js');
 const { terminated, untilNul } = require('./terminated.js');
-const { isNullish } = require('./validate.js');
+const { isNullish, validateTimeout, validateMaxBuffer } = require('./validate.js');
 
 const debug = util.debuglog('child_process');
 
-const MAX_BUFFER = 1024 * 1024;
 const { SIGTERM } = os.constants.signals;
 const NO_INPUT = new Uint8Array(0);
 // What stdout and stderr are if nothing was started.

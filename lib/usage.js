@@ -2,7 +2,7 @@
 // What a child uses at this moment, with all of its tree where it has one.
 
 const { processVitals } = require('./native.js');
-const { kTree } = require('./child-extras.js');
+const { kTree } = require('./tree-key.js');
 
 /**
  * @typedef {object} Usage

@@ -148,6 +148,7 @@ module.exports = {
   validateArray,
   validateObject,
   validateOneOf,
+  validateInteger,
   validateInt32,
   validateTimeout,
   validateMaxBuffer,

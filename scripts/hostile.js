@@ -2,7 +2,7 @@
 // Prints what hostile children do to a parent, under Node's module and under ours, as a Markdown table:
 // the acts and the parent are those of __test__/ipc-hostile.test.js.
 //
-//   node scripts/hostile.js [ACT...]
+//   npm run hostile [-- ACT...]
 
 const path = require('node:path');
 const { CASES } = require('../__test__/hostile/cases.js');

@@ -79,6 +79,7 @@ async function main() {
     const times = results.map(({ time }) => time).sort((a, b) => a - b);
     const blocked = results.map((it) => it.blocked).sort((a, b) => a - b);
     const survivors = results.reduce((sum, it) => sum + it.survivors, 0);
+    if (survivors > 0 && row.mode !== undefined) process.exitCode = 1;
     const [median, most, stall] = [middle(times), times.at(-1) ?? 0, middle(blocked)];
     print(
       `| ${row.name} | ${survivors} of ${results[0].members * results.length} | ${median.toFixed(1)}, ${most.toFixed(1)} | ${stall.toFixed(1)} |`,

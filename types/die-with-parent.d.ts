@@ -16,5 +16,5 @@ export interface DieWithParentOptions {
    * says what failed (`'tree'`, `'image'`, `'socket'`, `'exec'`, `'ready'`,
    * `'thread'` or `'enrol'`), `cause` why.
    */
-  dieWithParent?: boolean | undefined;
+  dieWithParent?: boolean | null | undefined;
 }

@@ -54,7 +54,10 @@ export interface LimitOptions {
    * does not have is refused with `ERR_OUT_OF_RANGE`, one that this process may not have with `EINVAL`.
    */
   affinity?: readonly number[] | null | undefined;
-  /** Permissions that files are made without; a number from 0 to 0o777, or its octal digits. Default: that of this process. */
+  /**
+   * Permissions that files are made without; a number from 0 to 0o777, or its octal digits. Default: that of
+   * this process.
+   */
   umask?: number | string | null | undefined;
   /**
    * Keeps the child and its descendants from getting more privileges by exec: set-id bits and file capabilities
@@ -63,7 +66,8 @@ export interface LimitOptions {
   noNewPrivileges?: boolean | null | undefined;
   /**
    * `'exact'`: the peak memory in `child.resourceUsage()` is the child's to the page. The child is then started
-   * by a small program in between, which costs some 0.3 ms. Default: what can be known without.
+   * by a small program between, which costs 0.2 to 0.4 ms. Where that cannot be made in memory,
+   * `ERR_SPROG_EXACT_USAGE_UNAVAILABLE` is thrown and nothing is started. Default: what can be known without.
    */
   usage?: 'exact' | null | undefined;
 }

@@ -57,11 +57,12 @@ export interface MessagingOptions extends node.MessagingOptions {
   /** What `timeout` and `signal` send: a signal's name or number. Default: `'SIGTERM'`. */
   killSignal?: NodeJS.Signals | number | undefined;
   /**
-   * Milliseconds from the signal of `timeout`, `signal` or `kill()` to SIGKILL, if the child, or with `tree: true`
-   * any process of its tree, has not ended by then; true for 5000, false for never. Signals that ask for no end (SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH
-   * and their like) are not followed by it. Timeout and SIGKILL are then sent by a thread of their own,
-   * while this one may be busy. `kill(signal, { forceKillAfter })` is the same for one call. No option of
-   * Node's: without effect where `native` is false. Default: never.
+   * Milliseconds from the signal of `timeout`, `signal` or `kill()` to SIGKILL, if the child, or with
+   * `tree: true` any process of its tree, has not ended by then; true for 5000, false for never. Signals that
+   * ask for no end (SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH and their like) are not followed by it. Timeout and
+   * SIGKILL are then sent by a thread of their own, while this one may be busy.
+   * `kill(signal, { forceKillAfter })` is the same for one call. No option of Node's: without effect where
+   * `native` is false. Default: never.
    */
   forceKillAfter?: number | boolean | undefined;
   /** Milliseconds after which the child is sent `killSignal`. Default: none. */

@@ -157,8 +157,8 @@ export interface WorkerEnding extends WorkerIdentity {
   oomKilled: boolean | undefined;
   /**
    * Why: by itself (`'exit'`, `'signal'`, `'oom'`), since the pool killed it (`'timeout'`, `'abort'`,
-   * `'stopped'`, `'channel'`, `'hung'`, `'startTimeout'`, `'prefix'`: that function threw, `'exit'`), or because it was let go (`'idle'`,
-   * `'maxTasks'`, `'maxAge'`, `'maxRss'`, `'closed'`, `'terminated'`).
+   * `'stopped'`, `'channel'`, `'hung'`, `'startTimeout'`, `'prefix'`: that function threw), or because it was
+   * let go (`'idle'`, `'maxTasks'`, `'maxAge'`, `'maxRss'`, `'closed'`, `'terminated'`).
    */
   reason: string;
   /** The last of what it wrote to stderr. */
@@ -367,7 +367,9 @@ export interface Pool<Functions = WorkerFunctions> extends EventEmitter, AsyncDi
    * Runs an exported function in a worker. Arguments and result are structured clones.
    *
    * Rejects with what the function throws, and with `WorkerExited`, `TaskTimeout`, an AbortError
-   * (`ABORT_ERR`), `QueueFull`, `WorkerStartFailed` or `PoolClosed`.
+   * (`ABORT_ERR`), `QueueFull`, `WorkerStartFailed` or `PoolClosed`; with a TypeError where the module exports
+   * no such function (`ERR_SPROG_NO_SUCH_FUNCTION`), or what it returns is for `stream()`
+   * (`ERR_SPROG_IS_A_STREAM`).
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
    */
@@ -379,6 +381,9 @@ export interface Pool<Functions = WorkerFunctions> extends EventEmitter, AsyncDi
   /**
    * The items of a generator in a worker, async or not. It begins with the first `next()`, holds its worker
    * until it ends, and ends early when the reader leaves.
+   *
+   * `next()` rejects for the reasons that `run()` has; where the function returns nothing to iterate over, with a
+   * TypeError `ERR_SPROG_NOT_A_STREAM`.
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
    */

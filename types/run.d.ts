@@ -52,7 +52,10 @@ export interface RunOptions
   stdin?: RunStdin | undefined;
   /** Default: `'pipe'`, which is collected. Anything else leaves `stdout` of the result undefined. */
   stdout?: RunStdout | undefined;
-  /** Default: `'pipe'`, which is collected. The same file as that of `stdout` is opened once for both, as `stdout` wants it. */
+  /**
+   * Default: `'pipe'`, which is collected. The same file as that of `stdout` is opened once for both, as
+   * `stdout` wants it.
+   */
   stderr?: RunStdout | undefined;
   /** The three of them at once, and more: as in `spawn()`, but that files may stand in it. */
   stdio?:
@@ -302,7 +305,7 @@ export interface PipelinePromise<O = PipelineOptions>
   extends Promise<PipelineResult<O>>,
     AsyncIterable<OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string> {
   /** The programs while they run, in order. */
-  readonly children: node.ChildProcess[];
+  readonly children: ChildWithExtras<node.ChildProcess>[];
   /** As that of `run()`, of the last stage. */
   [Symbol.asyncIterator](): AsyncGenerator<
     OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string,

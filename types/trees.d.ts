@@ -14,7 +14,7 @@ export interface TreeOptions {
    * Refused with `ERR_INVALID_ARG_VALUE` together with `detached`, and with `ERR_SPROG_TREE_UNAVAILABLE`
    * where neither way is to be had.
    */
-  tree?: boolean | undefined;
+  tree?: boolean | null | undefined;
 }
 
 /** How `killTree()` is to end the processes. */

@@ -7,6 +7,8 @@
 // or a wrapper's name), PARAMS is JSON with `scale` and whatever its row of the plan adds. It checks
 // that every byte and message arrived and prints its figures as one line of JSON.
 
+const { median } = require('../../lib/cli/bench/median.js');
+
 const MODULE = process.argv[2] ?? 'node:child_process';
 const params = JSON.parse(process.argv[3] ?? '{"scale":"tiny"}');
 
@@ -53,12 +55,6 @@ async function closesCleanly(child) {
 /** Milliseconds since some moment, as a float. */
 function now() {
   return Number(process.hrtime.bigint()) / 1e6;
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 function quantile(values, fraction) {

@@ -1,23 +1,7 @@
 'use strict';
 // What the examples draw with: colours and bars on a terminal, plain lines in a file or a pipe.
 
-const isTerminal = process.stdout.isTTY === true;
-const hasColour = isTerminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-
-function paint(code) {
-  return (text) => (hasColour ? `\x1b[${code}m${text}\x1b[0m` : String(text));
-}
-
-const bold = paint(1);
-const dim = paint(2);
-const red = paint(31);
-const green = paint(32);
-const yellow = paint(33);
-const cyan = paint(36);
-
-function line(text = '') {
-  process.stdout.write(`${text}\n`);
-}
+const { bold, cyan, dim, green, isTerminal, line, red } = require('../../lib/cli/terminal.js');
 
 /** A bar of `width` cells, filled to `fraction`; never empty, so that a small value is still seen. */
 function bar(fraction, width = 40, colour = cyan) {
@@ -62,11 +46,9 @@ module.exports = {
   cyan,
   dim,
   green,
-  isTerminal,
   line,
   milliseconds,
   progress,
   red,
   stopwatch,
-  yellow,
 };

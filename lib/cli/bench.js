@@ -8,6 +8,7 @@ const { outOfRange } = require('../errors.js');
 const { native, nativeError } = require('../native.js');
 const version = require('../version.js');
 const { CASES, isRate } = require('./bench/cases.js');
+const { median } = require('./bench/median.js');
 const { bar, bold, cyan, dim, green, line, status, yellow } = require('./terminal.js');
 
 /** The package, whether this file stands in lib/ or in the bundle. */
@@ -81,12 +82,6 @@ function result(name, figures) {
   return { name, title, unit, better: isRate(unit) ? 'higher' : 'lower', sprog, node, times };
 }
 
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 /** @param {ReturnType<typeof result>} result */
 function print({ title, unit, better, sprog, node, times }) {
   const longest = Math.max(sprog, node);
@@ -95,9 +90,9 @@ function print({ title, unit, better, sprog, node, times }) {
   );
   line();
   line(`${title}  ${dim(`(${better} is better)`)}`);
-  for (const [peer, value, colour, note] of [
-    ['sprog', sprog, cyan, verdict],
-    ['node', node, dim, ''],
+  for (const { peer, value, colour, note } of [
+    { peer: 'sprog', value: sprog, colour: cyan, note: verdict },
+    { peer: 'node', value: node, colour: dim, note: '' },
   ]) {
     const figure = `${short(value)} ${unit}`.padStart(14);
     line(

@@ -7,12 +7,13 @@ const version = require('../version.js');
 const { checks } = require('./doctor/checks.js');
 const { bold, dim, green, line, red, yellow } = require('./terminal.js');
 
+/** What each status is called, and in which colour. */
 const MARKS = {
-  native: green('native'),
-  fallback: yellow('falls back'),
-  missing: red('missing'),
+  native: { label: 'native', colour: green },
+  fallback: { label: 'falls back', colour: yellow },
+  missing: { label: 'missing', colour: red },
 };
-const MARK_WIDTH = 'falls back'.length;
+const MARK_WIDTH = Math.max(...Object.values(MARKS).map(({ label }) => label.length));
 
 /**
  * What one check found.
@@ -49,7 +50,8 @@ function print(findings, isHealthy) {
   line(bold(`sprog ${version}`));
   line();
   for (const { name, status, summary, reason, remedy } of findings) {
-    const mark = MARKS[status] + ' '.repeat(MARK_WIDTH - label(status).length);
+    const { label, colour } = MARKS[status];
+    const mark = colour(label) + ' '.repeat(MARK_WIDTH - label.length);
     line(`  ${name.padEnd(width)}  ${mark}  ${summary}`);
     const indent = ' '.repeat(width + MARK_WIDTH + 6);
     if (reason) line(`${indent}${dim('why:')} ${reason}`);
@@ -57,10 +59,6 @@ function print(findings, isHealthy) {
   }
   line();
   line(isHealthy ? conclusion(findings) : red('Something is to be mended: see above.'));
-}
-
-function label(status) {
-  return { native: 'native', fallback: 'falls back', missing: 'missing' }[status];
 }
 
 function conclusion(findings) {

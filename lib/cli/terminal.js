@@ -1,5 +1,6 @@
 'use strict';
-// What the commands print with: colours and bars on a terminal, plain text in a file or a pipe.
+// What the commands print with, and the examples: colours and bars on a terminal, plain text in a file or a
+// pipe.
 
 const isTerminal = process.stdout.isTTY === true;
 const hasColour = isTerminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
@@ -30,4 +31,4 @@ function status(text) {
   if (isTerminal) process.stdout.write(`\r\x1b[K${text}`);
 }
 
-module.exports = { bar, bold, cyan, dim, green, line, red, status, yellow };
+module.exports = { bar, bold, cyan, dim, green, isTerminal, line, red, status, yellow };

@@ -2,6 +2,8 @@
 // The end of a channel whose child has exited, though somebody else may still hold the other end: behind
 // the messages that were sent by then. They are in the kernel, and come within a few turns of the loop.
 
+const { setImmediate } = require('../host-timers.js');
+
 /** Turns that it takes at most: who goes on sending is not waited for, nor is the rest of a message. */
 const MOST_TURNS = 16;
 

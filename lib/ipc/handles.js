@@ -218,7 +218,7 @@ function openDatagram(fd) {
   return null;
 }
 
-/** Where a modules.dgram.Socket keeps its handle: the accessors of old times warn. */
+/** Where a dgram.Socket keeps its handle: the accessors of old times warn. */
 function datagramState(socket) {
   const symbols = Object.getOwnPropertySymbols(socket);
   const symbol = symbols.find(({ description }) => description === 'state symbol');

@@ -8,7 +8,7 @@
 
 const os = require('node:os');
 const { ipcChannelClosed } = require('../errors.js');
-const { setImmediate } = require('../host-timers.js');
+const { clearImmediate, setImmediate } = require('../host-timers.js');
 const { conversions, handleType, nativeHandle, discard } = require('./handles.js');
 const { WriteRequest } = require('../write-request.js');
 const { callbackFor } = require('./send-callbacks.js');

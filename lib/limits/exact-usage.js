@@ -2,6 +2,7 @@
 // The option `usage: 'exact'`: a child that is started by the launcher, so that its peak memory is its own.
 
 const { exactUsageUnavailable } = require('../errors.js');
+const { environmentOrErrno } = require('../native-state.js');
 const { validateOneOf } = require('../validate.js');
 
 /** @param {any} request @returns {import('../extra-options.js').Part} */
@@ -9,8 +10,7 @@ function settle(request) {
   validateOneOf(request.usage, 'options.usage', ['exact']);
   return {
     prepare(_request, extras) {
-      // Loaded late: it loads the list of areas that leads here.
-      const native = require('../native-state.js').environmentOrErrno();
+      const native = environmentOrErrno();
       // Then the start fails of the same.
       if (typeof native === 'number') return;
       const problem = native.exactUsageProblem();

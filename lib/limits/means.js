@@ -3,6 +3,7 @@
 // where those do as well, and an error that says why where there is neither.
 
 const { limitUnavailable, outOfRange } = require('../errors.js');
+const { environmentOrErrno } = require('../native-state.js');
 
 /** What helps, by limit. */
 const REMEDIES = {
@@ -20,8 +21,7 @@ const REMEDIES = {
  * @returns {(() => void) | undefined} takes it back
  */
 function openMeans(limits, request, extras) {
-  // Loaded late: it loads the list of areas that leads here.
-  const native = require('../native-state.js').environmentOrErrno();
+  const native = environmentOrErrno();
   // Then the start fails of the same.
   if (typeof native === 'number') return undefined;
   if (extras.affinity) refuseMissing(native, extras.affinity);

@@ -2,8 +2,14 @@
 // The options by which a child is held to less than its parent: `limits`, `nice`, `affinity`, `umask`,
 // `noNewPrivileges`. Checked here; what they need is opened just before the start (means.js).
 
-const { invalidArgType, invalidArgValue, outOfRange } = require('../errors.js');
-const { isNullish, validateArray, validateBoolean, validateObject } = require('../validate.js');
+const { invalidArgValue } = require('../errors.js');
+const {
+  isNullish,
+  validateArray,
+  validateBoolean,
+  validateInteger,
+  validateObject,
+} = require('../validate.js');
 const { openMeans } = require('./means.js');
 
 /** Less than this no program begins with: the kernel's own share of a process comes to half of it. */
@@ -11,18 +17,18 @@ const MIN_MEMORY = 1024 * 1024;
 const MAX_UMASK = 0o777;
 
 /**
- * The limits: the least that makes sense, whether Infinity says that there is none, and what the addon
- * calls it where it is a resource limit of one process.
- * @type {Record<string, { min: number, infinite: boolean, resource?: string }>}
+ * The limits: the least that makes sense, whether Infinity says that there is none, and whether it is a
+ * resource limit of one process; the addon calls those the same.
+ * @type {Record<string, { min: number, infinite: boolean, isResource: boolean }>}
  */
 const LIMITS = {
-  memory: { min: MIN_MEMORY, infinite: false },
-  processes: { min: 1, infinite: false },
-  cpuTime: { min: 1, infinite: true, resource: 'cpuTime' },
-  openFiles: { min: 1, infinite: false, resource: 'openFiles' },
-  fileSize: { min: 0, infinite: true, resource: 'fileSize' },
-  core: { min: 0, infinite: true, resource: 'core' },
-  stack: { min: 1, infinite: true, resource: 'stack' },
+  memory: { min: MIN_MEMORY, infinite: false, isResource: false },
+  processes: { min: 1, infinite: false, isResource: false },
+  cpuTime: { min: 1, infinite: true, isResource: true },
+  openFiles: { min: 1, infinite: false, isResource: true },
+  fileSize: { min: 0, infinite: true, isResource: true },
+  core: { min: 0, infinite: true, isResource: true },
+  stack: { min: 1, infinite: true, isResource: true },
 };
 
 /** @param {any} request @returns {import('../extra-options.js').Part | undefined} */
@@ -40,8 +46,7 @@ function settle(request) {
   /** @type {Record<string, number>} */
   const resourceLimits = {};
   for (const [name, value] of Object.entries(limits)) {
-    const { resource } = LIMITS[name];
-    if (resource) resourceLimits[resource] = value;
+    if (LIMITS[name].isResource) resourceLimits[name] = value;
   }
   let undo;
   return {
@@ -74,9 +79,7 @@ function toLimits(limits) {
 
 function toInteger(value, name, min, max) {
   if (isNullish(value)) return undefined;
-  if (typeof value !== 'number') throw invalidArgType(name, 'number', value);
-  if (!Number.isInteger(value)) throw outOfRange(name, 'an integer', value);
-  if (value < min || value > max) throw outOfRange(name, `>= ${min} && <= ${max}`, value);
+  validateInteger(value, name, min, max);
   return value;
 }
 
@@ -87,8 +90,8 @@ function toAffinity(affinity) {
   validateArray(affinity, name);
   if (affinity.length === 0) throw invalidArgValue(name, affinity, 'must name a processor');
   return Array.from(affinity, (number, index) => {
-    if (typeof number !== 'number') throw invalidArgType(`${name}[${index}]`, 'number', number);
-    return /** @type {number} */ (toInteger(number, `${name}[${index}]`, 0, 2 ** 31 - 1));
+    validateInteger(number, `${name}[${index}]`, 0, 2 ** 31 - 1);
+    return number;
   });
 }
 

@@ -4,6 +4,7 @@
 // Whoever is told that there is room gets a place: it is kept until the next run(), or until the microtasks
 // that follow are done. Of several that wait none is told of room that another one takes.
 
+const { queueMicrotask } = require('../host-timers.js');
 const { PoolClosed, QueueFull } = require('./errors.js');
 
 class Admission {

@@ -1,6 +1,8 @@
 'use strict';
 // The tasks that a worker has, by their numbers, and which of them it must be running by now.
 
+const { clearTimeout } = require('../host-timers.js');
+
 class Assignments {
   #concurrency;
   #onbegun;

@@ -2,6 +2,7 @@
 // What a pool is inside: tasks come in, their outcomes come back, and when a worker ends each of its tasks
 // is settled or goes to another one.
 
+const { setTimeout } = require('../host-timers.js');
 const { Admission } = require('./admission.js');
 const { Dispatcher } = require('./dispatcher.js');
 const { TaskTimeout, WorkerExited } = require('./errors.js');

@@ -2,6 +2,7 @@
 // Which worker gets which task, and when. All that happens in a tick is dispatched at its end, so that tasks
 // travel together.
 
+const { clearTimeout, setTimeout } = require('../host-timers.js');
 const { OP } = require('./protocol.js');
 const { UNKNOWN_US } = require('./worker.js');
 

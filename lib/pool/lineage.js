@@ -3,9 +3,9 @@
 // the case that this process is killed.
 
 const os = require('node:os');
-const { setTimeout: sleep } = require('node:timers/promises');
 const { fork } = require('../fork.js');
-const { kTree } = require('../child-extras.js');
+const { kTree } = require('../tree-key.js');
+const { sleep } = require('../host-timers.js');
 const { isNullish } = require('../validate.js');
 
 const ALL_AT_ONCE = { signal: 'SIGKILL', grace: 0 };

@@ -5,6 +5,8 @@
 // others does not matter, or that of the machine where groups tell nothing.
 
 const fs = require('node:fs');
+const path = require('node:path');
+const { ownGroups } = require('../control-groups.js');
 
 const MACHINE = '/proc/vmstat';
 
@@ -19,17 +21,11 @@ function countOomKills() {
 
 /** Where the group that the memory of this process counts for has its events: version 1, version 2. */
 function ownGroupFiles() {
+  const { memory, '': unified } = ownGroups();
   const files = [];
-  for (const line of read('/proc/self/cgroup').split('\n')) {
-    const [id, controllers, ...rest] = line.split(':');
-    const group = rest.join(':');
-    if (controllers?.split(',').includes('memory')) {
-      files.unshift(`/sys/fs/cgroup/memory${group}/memory.oom_control`);
-    } else if (id === '0') {
-      // There is none of these where the group has no controller of memory.
-      files.push(`/sys/fs/cgroup${group}/memory.events.local`);
-    }
-  }
+  if (memory !== undefined) files.push(path.join(memory, 'memory.oom_control'));
+  // There is none of these where the group has no controller of memory.
+  if (unified !== undefined) files.push(path.join(unified, 'memory.events.local'));
   return files;
 }
 

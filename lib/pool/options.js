@@ -7,13 +7,15 @@ const { fileURLToPath } = require('node:url');
 const { invalidArgType, invalidArgValue, outOfRange } = require('../errors.js');
 const { settleExtras } = require('../extra-options.js');
 const { normalizeForkArguments } = require('../fork-options.js');
-const { normalizeSpawnArguments, sanitizeKillSignal } = require('../options.js');
+const { normalizeSpawnArguments } = require('../options.js');
+const { sanitizeKillSignal } = require('../signals.js');
 const {
   isNullish,
   validateListenableSignal,
   validateArray,
   validateBoolean,
   validateFunction,
+  validateInteger,
   validateMaxMessageSize,
   validateObject,
   validateOneOf,
@@ -113,10 +115,7 @@ function forkOptions(given) {
 
 function number(value, name, fallback, least, most, endless) {
   if (isNullish(value)) return fallback;
-  if (typeof value !== 'number') throw invalidArgType(name, 'number', value);
-  if (endless && value === Infinity) return value;
-  if (!Number.isInteger(value)) throw outOfRange(name, 'an integer', value);
-  if (value < least || value > most) throw outOfRange(name, `>= ${least} && <= ${most}`, value);
+  if (!(endless && value === Infinity)) validateInteger(value, name, least, most);
   return value;
 }
 

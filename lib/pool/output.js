@@ -108,19 +108,24 @@ class Outputs {
 
   #pass(prefix, source, sink) {
     const lines = prefix === '' ? undefined : new Prefixer(prefix);
+    const resume = () => {
+      sink.off('drain', resume).off('close', resume);
+      source.resume();
+    };
     const write = (chunk) => {
-      if (chunk.length === 0 || sink.destroyed || sink.write(chunk) || sink !== this.#ours(sink))
-        return;
-      // A program that does not read holds up its workers, not its memory.
+      if (chunk.length === 0 || sink.destroyed || sink.write(chunk)) return;
+      // A program that does not read holds up its workers, not its memory; one that does not want to read
+      // any more holds up nobody.
+      if (!this.#isOurs(sink)) return;
       source.pause();
-      sink.once('drain', () => source.resume());
+      sink.on('drain', resume).on('close', resume);
     };
     source.on('data', (chunk) => write(lines ? lines.add(chunk) : chunk));
     if (lines) source.on('end', () => write(lines.end()));
   }
 
-  #ours(sink) {
-    return sink === this.stdout || sink === this.stderr ? sink : undefined;
+  #isOurs(sink) {
+    return sink === this.stdout || sink === this.stderr;
   }
 
   #prefixOf({ pid }, id) {

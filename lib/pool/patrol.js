@@ -4,6 +4,8 @@
 //
 // There is no heartbeat: one that JavaScript has to answer would end workers that are busy.
 
+const { clearInterval, setInterval } = require('../host-timers.js');
+
 const SLOWEST_MS = 1000;
 const FASTEST_MS = 50;
 

@@ -4,7 +4,9 @@
 const { AsyncResource } = require('node:async_hooks');
 const diagnostics = require('node:diagnostics_channel');
 const { EventEmitter } = require('node:events');
+const { ASYNC_DISPOSE } = require('../child-extras.js');
 const { abortError, featureUnavailable } = require('../errors.js');
+const { clearTimeout, setTimeout } = require('../host-timers.js');
 const { native } = require('../native.js');
 const { Core } = require('./core.js');
 const errors = require('./errors.js');
@@ -18,7 +20,6 @@ const { startTop } = require('./top.js');
 /** Every event of every pool, as `{ event, pool, values }`. */
 const channel = diagnostics.channel('sprog:pool');
 
-const ASYNC_DISPOSE = /** @type {any} */ (Symbol).asyncDispose ?? Symbol.for('nodejs.asyncDispose');
 const NO_ARGUMENTS = [];
 
 class Pool extends EventEmitter {

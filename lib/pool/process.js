@@ -4,6 +4,7 @@
 
 const path = require('node:path');
 const { AsyncResource } = require('node:async_hooks');
+const { clearTimeout, setTimeout } = require('../host-timers.js');
 const { processVitals } = require('../native.js');
 const { Claims } = require('./claims.js');
 const { endTree, endTreeNow, forkTree } = require('./lineage.js');
@@ -60,7 +61,6 @@ class WorkerProcess {
   startedAt = performance.now();
 
   /**
-   * Throws what fork() throws.
    * @param {any} options of the pool
    * @param {number} id
    * @param {InstanceType<typeof import('./output.js').Outputs>} outputs
@@ -73,7 +73,7 @@ class WorkerProcess {
     this.#outputs = outputs;
   }
 
-  /** @returns {this} */
+  /** Throws what fork() throws. @returns {this} */
   start() {
     const { args, fork: given } = this.#options;
     this.#oomKills = countOomKills();

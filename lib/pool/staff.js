@@ -1,6 +1,7 @@
 'use strict';
 // The workers of a pool: how many there are, when one is started, replaced or let go.
 
+const { clearTimeout, setTimeout } = require('../host-timers.js');
 const { WorkerStartFailed } = require('./errors.js');
 const { markWorn, sampleRss } = require('./wear.js');
 const { Worker } = require('./worker.js');

@@ -1,6 +1,8 @@
 'use strict';
 // pool.top(): a live table of the workers in a terminal; elsewhere a table now and then.
 
+const { clearInterval, setInterval } = require('../host-timers.js');
+
 const COLUMNS = [
   ['ID', 4],
   ['PID', 8],

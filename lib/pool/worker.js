@@ -1,6 +1,7 @@
 'use strict';
 // A worker as the pool sees it: which tasks it has, which of them it runs, and when it takes more.
 
+const { clearTimeout, setTimeout } = require('../host-timers.js');
 const { Assignments } = require('./assignments.js');
 const { CLAIMS_FD, OP } = require('./protocol.js');
 const { WorkerProcess } = require('./process.js');

@@ -6,6 +6,7 @@
 const nodeChildProcess = require('node:child_process');
 const { syncBuiltinESMExports } = require('node:module');
 const { native } = require('../native.js');
+const version = require('../version.js');
 const { handDown } = require('./inheritance.js');
 const { openDoor } = require('./sync-door.js');
 
@@ -38,7 +39,6 @@ function register() {
   // Named imports of the module, made before or after.
   syncBuiltinESMExports();
   handDown(true);
-  const { version } = require('../../package.json');
   Object.defineProperty(process, MARK, {
     value: Object.freeze({ version, unregister: undo }),
     configurable: true,

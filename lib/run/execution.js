@@ -5,7 +5,7 @@
 
 const { addAbortListener } = require('node:events');
 const { ChildProcess } = require('../child.js');
-const { kTree } = require('../child-extras.js');
+const { kTree } = require('../tree-key.js');
 const { abortError } = require('../errors.js');
 const { getReady, killLater, setForceKillAfter } = require('../force-kill.js');
 const { feed, release } = require('./input.js');

@@ -6,19 +6,20 @@ const os = require('node:os');
 const { StringDecoder } = require('node:string_decoder');
 const { invalidArgType, invalidArgValue, outOfRange, unknownEncoding } = require('../errors.js');
 const { settleExtras } = require('../extra-options.js');
-const { toForceKillAfter } = require('../force-kill.js');
-const { normalizeSpawnArguments, sanitizeKillSignal, validateTimeout } = require('../options.js');
+const { GRACE_MS, toForceKillAfter } = require('../force-kill.js');
+const { normalizeSpawnArguments } = require('../options.js');
+const { sanitizeKillSignal } = require('../signals.js');
 const {
   isNullish,
   validateBoolean,
   validateListenableSignal,
   validateObject,
+  validateTimeout,
 } = require('../validate.js');
 const { settleInput } = require('./input.js');
 const { settleStdio } = require('./stdio.js');
 
 const { SIGTERM } = os.constants.signals;
-const FORCE_KILL_AFTER_MS = 5_000;
 const MAX_BUFFER = 100 * 1024 * 1024;
 
 /**
@@ -46,7 +47,7 @@ function settle(command, args, options) {
   validateTimeout(request.timeout);
   validateListenableSignal(request.signal, ['addEventListener']);
   const killSignal = sanitizeKillSignal(request.killSignal) ?? SIGTERM;
-  const forceKillAfter = toForceKillAfter(request.forceKillAfter, FORCE_KILL_AFTER_MS);
+  const forceKillAfter = toForceKillAfter(request.forceKillAfter, GRACE_MS);
   const source = settleInput(request.input);
   const flag = (name, fallback) => settleFlag(request, name, fallback);
   const settings = {

@@ -2,7 +2,7 @@
 // pipeline(): several programs at once, each reading what the one before it writes, by pipes of the
 // kernel's that no byte leaves.
 
-const { kTree } = require('../child-extras.js');
+const { kTree } = require('../tree-key.js');
 const { Execution } = require('./execution.js');
 const { iterate } = require('./lines.js');
 const { OpenFiles } = require('./open-files.js');

@@ -28,4 +28,4 @@ function withoutNewline(bytes) {
   return bytes.subarray(0, bytes.at(-2) === RETURN ? -2 : -1);
 }
 
-module.exports = { toOutput, toLines };
+module.exports = { toOutput };

@@ -2,6 +2,8 @@
 // The outputs of a program that has exited, where somebody listens to 'readable': it may read them later,
 // or never. The run does not wait for that.
 
+const { setImmediate } = require('../host-timers.js');
+
 /**
  * @param {any} child
  * @param {any[]} outputs what is collected of it; see outputs.js

@@ -8,40 +8,24 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { isAlive, until } = require('../../__test__/helpers/processes.js');
+const { makeGroup } = require('./group.js');
 
 const PROGRAM = path.join(__dirname, 'crowd.js');
 /** Threads count as well: Node has a dozen. */
 const PROCESSES = 40;
 const PATIENCE_MS = 60_000;
 
-/** Where groups with the pids controller can be made: v1's hierarchy, or v2's. */
-function parentGroup() {
-  const v1 = '/sys/fs/cgroup/pids';
-  if (fs.existsSync(v1)) return v1;
-  const v2 = '/sys/fs/cgroup';
-  const control = path.join(v2, 'cgroup.subtree_control');
-  if (fs.existsSync(control) && fs.readFileSync(control, 'utf8').includes('pids')) return v2;
-  return undefined;
-}
-
-function makeGroup() {
-  const parent = parentGroup();
-  if (!parent) return undefined;
-  const place = path.join(parent, `sprog.chaos-${process.pid}`);
-  try {
-    fs.mkdirSync(place);
-    fs.writeFileSync(path.join(place, 'pids.max'), String(PROCESSES));
-    return place;
-  } catch {
-    return undefined;
-  }
-}
+/** Version 1, version 2. */
+const PLACES = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].map((root) => ({
+  root,
+  limits: { 'pids.max': String(PROCESSES) },
+}));
 
 const members = (group) =>
   fs.readFileSync(path.join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
 
 async function limitProcesses(seconds, random) {
-  const group = makeGroup();
+  const group = makeGroup(PLACES);
   if (!group)
     return { figures: [{ skipped: 'no cgroup with the pids controller here' }], faults: [] };
   const faults = [];

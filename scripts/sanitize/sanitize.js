@@ -53,12 +53,13 @@ function counted(stdout) {
 
 const PARTS = {
   'tests-asan'() {
-    const args = ['+nightly', 'test', '--lib', '--target', host(), '--target-dir', TARGET];
+    const place = ['--target', host(), '--target-dir', TARGET];
+    const args = ['+nightly', 'test', '--workspace', '--lib', ...place];
     return counted(must('cargo', args, ASAN_FLAGS).stdout);
   },
 
   'tests-valgrind'() {
-    const built = ['test', '--lib', '--no-run', '--message-format=json'];
+    const built = ['test', '--workspace', '--lib', '--no-run', '--message-format=json'];
     const { stdout } = must('cargo', built);
     const binaries = stdout
       .split('\n')

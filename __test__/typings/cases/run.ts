@@ -48,6 +48,8 @@ export async function results(options: RunOptions) {
   }
   await run('x', { input: process.stdin });
 
+  for (const child of pipeline([['a']], { tree: true }).children) await child.killTree();
+
   const result = await pipeline([['a', 'b'], { command: 'c', options: { cwd: '/' } }], {
     pipefail: false,
     lines: true,

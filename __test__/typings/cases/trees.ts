@@ -33,6 +33,7 @@ fork('x', { tree: true }).killTree();
 fork<string, number>('x', { tree: true }).killTree();
 exec('x', { tree: true }).killTree();
 execFile('x', ['y'], { tree: true }, () => {}).killTree();
+spawn('x', { tree: null, dieWithParent: null });
 
 // @ts-expect-error neither true nor false
 spawn('x', { tree: 'yes' });

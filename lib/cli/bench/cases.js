@@ -8,6 +8,7 @@ const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const { promisify } = require('node:util');
 const { counter, flood } = require('./flood.js');
+const { median } = require('./median.js');
 
 const CHILD = path.join(__dirname, 'child.js');
 const MEGABYTE = 1e6;
@@ -30,8 +31,7 @@ async function typical(time, once) {
   const end = performance.now() + time;
   do values.push(await once());
   while (performance.now() < end);
-  values.sort((a, b) => a - b);
-  return values[values.length >> 1];
+  return median(values);
 }
 
 /** What is done in a second, by the amounts that `once` answers. */

@@ -1,6 +1,6 @@
 'use strict';
 // Floods: many small numbered messages as fast as a channel takes them, and the count at its other end that
-// none was lost, doubled or swapped. Of this package, of bench/ too.
+// none was lost, doubled or swapped. For `sprog bench` and for bench/.
 
 const BURST = 1000;
 

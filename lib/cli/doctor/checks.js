@@ -41,8 +41,8 @@ function kernel() {
 
 /** @returns {Finding} */
 function libc() {
-  const version = glibc();
-  return { name: 'libc', status: 'native', summary: version ? `glibc ${version}` : 'musl' };
+  const found = glibc();
+  return { name: 'libc', status: 'native', summary: found ? `glibc ${found}` : 'musl' };
 }
 
 function glibc() {

@@ -5,7 +5,8 @@
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
-const { DELEGATION, groupsOf, ownGroups, tryGroup } = require('./cgroups.js');
+const { groupsOf, ownGroups } = require('../../control-groups.js');
+const { DELEGATION, tryGroup } = require('./cgroups.js');
 
 /** @typedef {import('../doctor.js').Finding} Finding */
 

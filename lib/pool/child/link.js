@@ -35,11 +35,11 @@ function send(frame, mayWait = true) {
  */
 function sendValue(s, t, v, mayWait) {
   if (v === undefined) {
-    send({ cmd: CMD, o: OP.NOTHING, s, t }, mayWait);
+    send({ o: OP.NOTHING, s, t }, mayWait);
     return;
   }
   try {
-    send({ cmd: CMD, o: OP.VALUE, s, t, v }, mayWait);
+    send({ o: OP.VALUE, s, t, v }, mayWait);
   } catch (error) {
     // A value that cannot be cloned.
     sendError(s, t, error);
@@ -49,9 +49,9 @@ function sendValue(s, t, v, mayWait) {
 /** @param {number} s @param {number} t @param {any} thrown */
 function sendError(s, t, thrown) {
   try {
-    send({ cmd: CMD, o: OP.ERROR, s, t, e: encodeError(thrown) });
+    send({ o: OP.ERROR, s, t, e: encodeError(thrown) });
   } catch {
-    send({ cmd: CMD, o: OP.ERROR, s, t, e: encodeError(thrown, true) });
+    send({ o: OP.ERROR, s, t, e: encodeError(thrown, true) });
   }
 }
 

@@ -3,6 +3,7 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const { types } = require('node:util');
+const { setImmediate } = require('../../host-timers.js');
 const { OP, FLAG, unpackHead } = require('../protocol.js');
 const { ambient } = require('./ambient.js');
 const { Claim } = require('../claims.js');
