@@ -45,7 +45,7 @@ describe('a fast stream', { skip }, () => {
 
   it('leaves no descriptor behind, however it ends', async () => {
     const said = await run(async (self) => {
-      const { countFds, countZombies, until } = self.processes;
+      const { settledFds, countZombies, until } = self.processes;
       const start = () => {
         const child = self.cp.spawn('sh', ['-c', 'exec cat /dev/zero']);
         child.bytes = 0;
@@ -80,9 +80,9 @@ describe('a fast stream', { skip }, () => {
         }
       };
       await rounds(ways.length);
-      const before = countFds();
+      const before = await settledFds();
       await rounds(3 * ways.length);
-      self.say('left', countFds() - before, countZombies());
+      self.say('left', (await settledFds()) - before, countZombies());
     });
     assert.deepStrictEqual(said, { fd: [true], left: [0, 0] });
   });
@@ -90,7 +90,7 @@ describe('a fast stream', { skip }, () => {
   it('is well when its worker thread is terminated', async () => {
     const said = await run(async (self) => {
       const { Worker, isMainThread, parentPort } = require('node:worker_threads');
-      const { countFds, until } = self.processes;
+      const { settledFds } = self.processes;
       if (!isMainThread) {
         const child = self.cp.spawn('cat', ['/dev/zero'], { stdio: ['ignore', 'pipe', 'ignore'] });
         let bytes = 0;
@@ -106,10 +106,9 @@ describe('a fast stream', { skip }, () => {
         await worker.terminate();
       };
       await round();
-      const before = countFds();
+      const before = await settledFds();
       for (let count = 0; count < 10; count++) await round();
-      await until(() => countFds() === before);
-      self.say('left', countFds() - before);
+      self.say('left', (await settledFds()) - before);
     });
     assert.deepStrictEqual(said, { left: [0] });
   });

@@ -59,7 +59,7 @@ describe('nothing grows', () => {
 
   it('an argument that is not known is refused', async () => {
     const { code, stderr } = await run('soak/soak.js', '--spawn', '1');
-    assert.strictEqual(code, 1);
+    assert.strictEqual(code, 2);
     assert.match(stderr, /--spawns NUMBER/);
   });
 });

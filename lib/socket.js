@@ -75,6 +75,7 @@ class Socket extends Capturable {
   }
 
   pause() {
+    this.#fullReads = 0;
     internals(this)._handle?.cool();
     return super.pause();
   }

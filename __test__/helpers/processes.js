@@ -104,6 +104,17 @@ async function until(condition, patience = PATIENCE_MS) {
   return true;
 }
 
+/** As `countFds`, when it has stopped changing: a helper thread may let go of a descriptor a moment later. */
+async function settledFds() {
+  let last = -1;
+  await until(() => {
+    const before = last;
+    last = countFds();
+    return last === before;
+  });
+  return last;
+}
+
 /** Resolves with true once `pid` runs no more; with false if it will not end. */
 function waitGone(pid, patience = PATIENCE_MS) {
   return until(() => !isAlive(pid), patience);
@@ -118,6 +129,7 @@ module.exports = {
   ownDescriptors,
   peakMemory,
   processStat,
+  settledFds,
   until,
   waitGone,
 };

@@ -9,6 +9,10 @@ use super::handle::{Handle, Stream};
 use super::raw::Whole;
 use crate::reactor::{Served, Token};
 
+/// So many streams of an environment may be read ahead at a time: each holds 1 MiB, and one thread reads
+/// them all.
+const MOST_AHEAD: usize = 8;
+
 #[napi]
 impl Environment {
     /// Has another thread read ahead of the loop, up to 1 MiB, until the stream pauses or a child exits.
@@ -21,10 +25,11 @@ impl Environment {
             return;
         }
         let Some(_scope) = self.inner.host.scope() else { return };
-        let sink = self.inner.sink(token);
-        self.inner.unwatched(token, stream, |stream| stream.go_ahead(&sink));
         let mut ahead = self.inner.ahead.borrow_mut();
-        if !ahead.contains(&token) {
+        ahead.retain(|&other| other != token && self.inner.is_ahead(other));
+        if ahead.len() < MOST_AHEAD {
+            let sink = self.inner.sink(token);
+            self.inner.unwatched(token, stream, |stream| stream.go_ahead(&sink));
             ahead.push(token);
         }
     }
@@ -59,7 +64,9 @@ impl Inner {
             if !stream.is_ahead() {
                 stream.drain(&sink, false);
             }
-            if !stream.is_reading() {
+            if stream.is_ahead() {
+                self.ahead.borrow_mut().push(token);
+            } else if !stream.is_reading() {
                 self.ended_ahead.set(true);
             }
             // What JS has closed has no slot any more, or somebody else has it.
@@ -91,6 +98,11 @@ impl Inner {
         if stream.is_ahead_over() {
             self.unwatched(token, stream, Stream::come_home);
         }
+    }
+
+    fn is_ahead(&self, token: Token) -> bool {
+        let handle = self.reactor.get(token);
+        matches!(handle.as_deref(), Some(Handle::Stream(stream)) if stream.is_ahead())
     }
 
     fn sink(&self, token: Token) -> Sink<'_> {
