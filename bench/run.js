@@ -5,6 +5,8 @@ const { spawn } = require('node:child_process');
 const path = require('node:path');
 
 const TIMEOUT_MS = 5 * 60_000;
+/** Of what a case that failed has said: some errors hold all that they have read. */
+const SAID_LENGTH = 500;
 
 /** The figures that the case printed; rejects with what it said where it failed. */
 function runCase(peer, row, scale) {
@@ -29,7 +31,7 @@ function runCase(peer, row, scale) {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      const said = errors().trim();
+      const said = errors().trim().slice(0, SAID_LENGTH);
       if (hung) reject(new Error(`no end within ${TIMEOUT_MS / 1000} s`));
       else if (code !== 0) reject(new Error(said || `ended with ${signal ?? code}`));
       else resolve(JSON.parse(output().trim().split('\n').at(-1)));

@@ -40,9 +40,10 @@ function writeFile(file, size) {
 async function pipeOf(name) {
   if (name === 'execa') {
     const { execa } = await import('execa');
+    // It would keep what flows between the stages, up to 100 MB.
+    const between = { buffer: false, encoding: 'buffer' };
     return async (file) =>
-      (await execa('cat', [file]).pipe('gzip', ['-1'], { encoding: 'buffer' }).pipe('wc', ['-c']))
-        .stdout;
+      (await execa('cat', [file], between).pipe('gzip', ['-1'], between).pipe('wc', ['-c'])).stdout;
   }
   const { execFile, pipeline } = loadModule();
   if (pipeline) {
