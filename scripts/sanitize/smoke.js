@@ -46,6 +46,30 @@ async function spawns() {
   done++;
 }
 
+/** Streams that are read ahead, to their end and not. */
+async function fastStreams() {
+  for (const end of ['', 'pause', 'destroy', 'kill']) {
+    const child = sprog.spawn('head', ['-c', '30000000', '/dev/zero']);
+    let length = 0;
+    child.stdout.on('data', (data) => {
+      const before = length;
+      length += data.length;
+      if (end === '' || before > 15_000_000 || length <= 15_000_000) return;
+      if (end === 'kill') {
+        child.kill('SIGKILL');
+      } else if (end === 'destroy') {
+        child.stdout.destroy();
+      } else {
+        child.stdout.pause();
+        setImmediate(() => child.stdout.resume());
+      }
+    });
+    await closed(child);
+    assert.ok(length === 30_000_000 || end === 'destroy' || end === 'kill');
+    done++;
+  }
+}
+
 async function captures() {
   for (const encoding of ['utf8', 'latin1', 'buffer', 'hex']) {
     await new Promise((resolve, reject) => {
@@ -105,6 +129,7 @@ async function main() {
   const wanted = process.env.NAPI_RS_NATIVE_LIBRARY_PATH ?? '.node';
   assert.ok(fs.readFileSync('/proc/self/maps', 'utf8').includes(wanted), wanted);
   await spawns();
+  await fastStreams();
   await captures();
   await messages();
   await threads();
