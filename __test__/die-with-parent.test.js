@@ -9,7 +9,7 @@ const path = require('node:path');
 const { after, describe, it } = require('node:test');
 const { guardsOf, marked, token, withDescendants } = require('./helpers/marked.js');
 const { countZombies, isAlive, until, waitGone } = require('./helpers/processes.js');
-const { runScript, startScript } = require('./helpers/script.js');
+const { FEW_DESCRIPTORS, runScript, startScript } = require('./helpers/script.js');
 
 const PATIENCE_MS = 30_000;
 const LIMIT_MS = 120_000;
@@ -290,8 +290,7 @@ describe('the guard', () => {
 
   it('that cannot be had is an error, and nothing is started', async () => {
     const { said, stderr, code } = await runScript(exhausted, {
-      node: 'bash',
-      nodeArgs: ['-c', 'ulimit -n 128; exec "$0" "$@"', process.execPath],
+      ...FEW_DESCRIPTORS,
       limit: LIMIT_MS,
     });
     assert.strictEqual(stderr, '');

@@ -5,25 +5,15 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 const { nodeBinary, selectedLines } = require('./helpers/nodes.js');
-const { runScript } = require('./helpers/script.js');
+const { FEW_DESCRIPTORS, runScript, runWell } = require('./helpers/script.js');
 const { native } = require('..');
 
 const skip = native ? false : 'Node gathers on the loop';
 
-/** Runs `body`, checks that it ended well, and answers what it said, by first word. */
-async function run(body, options) {
-  const { code, signal, stderr, strays, said } = await runScript(body, options);
-  assert.deepStrictEqual(
-    { code, signal, stderr, strays },
-    { code: 0, signal: null, stderr: '', strays: [] },
-  );
-  return Object.fromEntries(said.map(([word, ...values]) => [word, values]));
-}
-
 describe('a large output', { skip }, () => {
   for (const encoding of ['buffer', 'utf8', 'latin1', 'hex']) {
     it(`comes whole, as one piece, from another thread: ${encoding}`, async () => {
-      const said = await run(
+      const said = await runWell(
         async (self) => {
           const fs = require('node:fs');
           const [encoding] = self.args;
@@ -74,7 +64,7 @@ describe('a large output', { skip }, () => {
   }
 
   it('of which V8 frees the earlier ones', async () => {
-    const said = await run(async (self) => {
+    const said = await runWell(async (self) => {
       let most = 0;
       for (const encoding of ['utf8', 'buffer']) {
         for (let i = 0; i < 30; i++) {
@@ -91,37 +81,34 @@ describe('a large output', { skip }, () => {
   });
 
   it('comes whole where there is no descriptor left for another thread', async () => {
-    const said = await run(
-      async (self) => {
-        const fs = require('node:fs');
-        const held = [];
-        const done = new Promise((resolve) => {
-          const child = self.cp.exec(
-            'read x; head -c 3000000 /dev/zero',
-            {
-              maxBuffer: 1e7,
-            },
-            (error, text) => resolve([error, text.length]),
-          );
-          try {
-            for (;;) held.push(fs.openSync('/dev/null'));
-          } catch ({ code }) {
-            self.say('full', code);
-          }
-          child.stdin.end('\n');
-        });
-        const values = await done;
-        for (const fd of held) fs.closeSync(fd);
-        self.say('done', ...values);
-      },
-      { node: 'sh', nodeArgs: ['-c', 'ulimit -n 128; exec "$0" "$@"', process.execPath] },
-    );
+    const said = await runWell(async (self) => {
+      const fs = require('node:fs');
+      const held = [];
+      const done = new Promise((resolve) => {
+        const child = self.cp.exec(
+          'read x; head -c 3000000 /dev/zero',
+          {
+            maxBuffer: 1e7,
+          },
+          (error, text) => resolve([error, text.length]),
+        );
+        try {
+          for (;;) held.push(fs.openSync('/dev/null'));
+        } catch ({ code }) {
+          self.say('full', code);
+        }
+        child.stdin.end('\n');
+      });
+      const values = await done;
+      for (const fd of held) fs.closeSync(fd);
+      self.say('done', ...values);
+    }, FEW_DESCRIPTORS);
     assert.deepStrictEqual(said, { full: ['EMFILE'], done: [null, 3_000_000] });
   });
 });
 
 it('five hundred runs, ended in every way, leave nothing behind', async () => {
-  const said = await run(
+  const said = await runWell(
     async (self) => {
       const { countFds, countZombies, until } = self.processes;
       const threads = () => require('node:fs').readdirSync('/proc/self/task').length;
@@ -186,7 +173,7 @@ describe('workers that end while output is gathered', () => {
     ...others.map((major) => [`on Node ${major}`, nodeBinary(major), 4]),
   ]) {
     it(`leave nothing behind ${title}`, async () => {
-      const said = await run(
+      const said = await runWell(
         async (self) => {
           const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
           if (!isMainThread) {
@@ -245,7 +232,7 @@ describe('workers that end while output is gathered', () => {
   }
 
   it('may have sent a large text on', async () => {
-    const said = await run(async (self) => {
+    const said = await runWell(async (self) => {
       const { Worker, isMainThread, parentPort } = require('node:worker_threads');
       if (!isMainThread) {
         self.cp.exec("head -c 5000000 /dev/zero | tr '\\000' x", { maxBuffer: 1e8 }, (_, text) => {

@@ -10,7 +10,7 @@ const { Readable } = require('node:stream');
 const { describe, it: test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const sprog = require('..');
-const { runScript, startScript } = require('./helpers/script.js');
+const { runWell, startScript } = require('./helpers/script.js');
 
 const FIXTURES = path.join(__dirname, 'fixtures');
 // Below, at and above what is written at once in a tick.
@@ -112,14 +112,8 @@ describe('a reader that is slow', () => {
   const MESSAGES = 10_000;
   const LITTLE = 60 * MB;
 
-  async function run(body, options) {
-    const { said, code, stderr, strays } = await runScript(body, options);
-    assert.deepStrictEqual([code, stderr, strays], [0, '', []]);
-    return Object.fromEntries(said.map(([name, ...values]) => [name, values]));
-  }
-
   it('makes send() of a parent answer false, until all that waits is written', async () => {
-    const said = await run(async (self) => {
+    const said = await runWell(async (self) => {
       const { once } = require('node:events');
       const child = self.cp.fork(`${self.fixtures}/ipc-echo.js`);
       child.send('up?');
@@ -162,7 +156,7 @@ describe('a reader that is slow', () => {
 
   for (const serialization of ['json', 'advanced']) {
     it(`costs a parent that heeds send() no memory, ${serialization}`, async () => {
-      const said = await run(
+      const said = await runWell(
         async (self) => {
           const { once } = require('node:events');
           const [serialization, count] = self.args;
@@ -200,7 +194,7 @@ describe('a reader that is slow', () => {
     });
 
     it(`costs a child that heeds send() no memory, nor its parent, ${serialization}`, async () => {
-      const said = await run(
+      const said = await runWell(
         async (self) => {
           const [serialization, count] = self.args;
           const child = self.cp.fork(`${self.fixtures}/ipc-send-much.js`, [count, '10000'], {

@@ -17,7 +17,7 @@ const {
   rejection,
 } = require('./helpers/pools.js');
 const { isAlive } = require('./helpers/processes.js');
-const { runScript } = require('./helpers/script.js');
+const { FEW_DESCRIPTORS, runScript } = require('./helpers/script.js');
 const { modes } = require('./helpers/trees.js');
 
 const it = (title, run) => test(title, { timeout: 90_000 }, run);
@@ -185,8 +185,7 @@ async function exhausted(self) {
 for (const mode of modes()) {
   it(`a worker that cannot be ended for want of descriptors ends with the first chance (${mode})`, async () => {
     const { said, code, stderr, strays } = await runScript(exhausted, {
-      node: 'bash',
-      nodeArgs: ['-c', 'ulimit -n 128; exec "$0" "$@"', process.execPath],
+      ...FEW_DESCRIPTORS,
       env: { ...process.env, SPROG_TREE_MODE: mode },
     });
     assert.deepStrictEqual([code, stderr, strays], [0, '', []]);

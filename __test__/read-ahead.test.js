@@ -4,24 +4,14 @@
 
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
-const { runScript } = require('./helpers/script.js');
+const { FEW_DESCRIPTORS, runWell } = require('./helpers/script.js');
 const { native } = require('..');
 
 const skip = native ? false : 'Node reads on the loop';
 
-/** Runs `body`, checks that it ended well, and answers what it said, by first word. */
-async function run(body, options) {
-  const { code, signal, stderr, strays, said } = await runScript(body, options);
-  assert.deepStrictEqual(
-    { code, signal, stderr, strays },
-    { code: 0, signal: null, stderr: '', strays: [] },
-  );
-  return Object.fromEntries(said.map(([word, ...values]) => [word, values]));
-}
-
 describe('a fast stream', { skip }, () => {
   it('is read while the loop is busy, and no further than 1 MiB', async () => {
-    const said = await run(async (self) => {
+    const said = await runWell(async (self) => {
       const fs = require('node:fs');
       const os = require('node:os');
       const path = require('node:path');
@@ -61,7 +51,7 @@ describe('a fast stream', { skip }, () => {
   });
 
   it('leaves no descriptor behind, however it ends', async () => {
-    const said = await run(async (self) => {
+    const said = await runWell(async (self) => {
       const { settledFds, countZombies, until } = self.processes;
       const start = () => {
         const child = self.cp.spawn('sh', ['-c', 'exec cat /dev/zero']);
@@ -105,7 +95,7 @@ describe('a fast stream', { skip }, () => {
   });
 
   it('is well when its worker thread is terminated', async () => {
-    const said = await run(async (self) => {
+    const said = await runWell(async (self) => {
       const { Worker, isMainThread, parentPort } = require('node:worker_threads');
       const { settledFds } = self.processes;
       if (!isMainThread) {
@@ -131,28 +121,25 @@ describe('a fast stream', { skip }, () => {
   });
 
   it('is read on the loop where there is no descriptor left for another thread', async () => {
-    const said = await run(
-      async (self) => {
-        const fs = require('node:fs');
-        const child = self.cp.spawn('sh', ['-c', 'read x; head -c 50000000 /dev/zero']);
-        const held = [];
-        let bytes = 0;
-        child.stdout.on('data', (chunk) => {
-          bytes += chunk.length;
-        });
-        const closed = new Promise((resolve) => child.once('close', resolve));
-        try {
-          for (;;) held.push(fs.openSync('/dev/null'));
-        } catch ({ code }) {
-          self.say('full', code);
-        }
-        child.stdin.end('\n');
-        const code = await closed;
-        for (const fd of held) fs.closeSync(fd);
-        self.say('done', code, bytes);
-      },
-      { node: 'sh', nodeArgs: ['-c', 'ulimit -n 128; exec "$0" "$@"', process.execPath] },
-    );
+    const said = await runWell(async (self) => {
+      const fs = require('node:fs');
+      const child = self.cp.spawn('sh', ['-c', 'read x; head -c 50000000 /dev/zero']);
+      const held = [];
+      let bytes = 0;
+      child.stdout.on('data', (chunk) => {
+        bytes += chunk.length;
+      });
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      try {
+        for (;;) held.push(fs.openSync('/dev/null'));
+      } catch ({ code }) {
+        self.say('full', code);
+      }
+      child.stdin.end('\n');
+      const code = await closed;
+      for (const fd of held) fs.closeSync(fd);
+      self.say('done', code, bytes);
+    }, FEW_DESCRIPTORS);
     assert.deepStrictEqual(said, { full: ['EMFILE'], done: [0, 50_000_000] });
   });
 });

@@ -2,6 +2,7 @@
 // Runs a function in a Node process of its own, started by Node's own module, and tells what can be
 // seen of it from outside: how it ended, what it said, which processes it left behind.
 
+const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -119,6 +120,25 @@ function runScript(body, options) {
   return startScript(body, options).outcome;
 }
 
+/** Options for a process that may open few descriptors. */
+const FEW_DESCRIPTORS = {
+  node: 'sh',
+  nodeArgs: ['-c', 'ulimit -n 128; exec "$0" "$@"', process.execPath],
+};
+
+/**
+ * Runs `body`, checks that it ended well, and answers what it said, by first word.
+ * @returns {Promise<Record<string, any[]>>}
+ */
+async function runWell(body, options) {
+  const { code, signal, stderr, strays, said } = await runScript(body, options);
+  assert.deepStrictEqual(
+    { code, signal, stderr, strays },
+    { code: 0, signal: null, stderr: '', strays: [] },
+  );
+  return Object.fromEntries(said.map(([word, ...values]) => [word, values]));
+}
+
 /** Processes of the session that was led by `leader`, by pid; zombies do not count. */
 function session(leader) {
   return fs
@@ -166,4 +186,4 @@ function killSession(leader) {
   }
 }
 
-module.exports = { ROOT, runScript, startScript };
+module.exports = { FEW_DESCRIPTORS, ROOT, runScript, runWell, startScript };
