@@ -286,9 +286,9 @@ describe('a child that answers without a pause', () => {
       assert.deepStrictEqual(answer, n);
       await once(sprog.spawn('true'), 'exit');
     }
-    const ends = [once(busy, 'close'), once(other, 'close')];
-    // What it said last may be answered when it is gone already.
+    // What it said last may be answered when it is gone already; once() would reject then.
     busy.on('error', ({ code }) => assert.strictEqual(code, 'EPIPE'));
+    const ends = [new Promise((resolve) => busy.on('close', resolve)), once(other, 'close')];
     busy.kill('SIGKILL');
     other.kill('SIGKILL');
     await Promise.all(ends);
