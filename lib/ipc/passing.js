@@ -106,7 +106,7 @@ class Passing {
     }
     const { onbacklog } = this.#channel;
     const request = callback && new WriteRequest(this.#channel.getAsyncId());
-    const callBack = (error) => request?.finish(/** @type {any} */ (callback), error);
+    const tell = (error) => request?.finish(/** @type {any} */ (callback), error);
     let isSettled = false;
     let immediate;
     const settle = () => {
@@ -114,10 +114,10 @@ class Passing {
       isSettled = true;
       clearImmediate(immediate);
       onbacklog?.(false);
-      callBack(null);
+      tell(null);
     };
     const status = this.#channel.send(packet, fd, (error) => {
-      if (error) callBack(error);
+      if (error) tell(error);
       else immediate = setImmediate(settle);
     });
     if (status !== 0) return status;

@@ -39,12 +39,12 @@ class SendCallbacks {
     /** @type {Entry} */
     const entry = { end, callback, error: null, hasTurn: isCollected, request: undefined };
     this.#entries.push(entry);
-    if (isCollected) process.nextTick(takeTurn, this, entry);
+    if (isCollected) process.nextTick(() => this.#takeTurn(entry));
     else entry.request = new WriteRequest(this.#channel);
   }
 
-  /** @internal The tick of a collected send: from here on it is as if it had been written at once. */
-  takeTurn(entry) {
+  /** The tick of a collected send: from here on it is as if it had been written at once. */
+  #takeTurn(entry) {
     entry.hasTurn = false;
     if (entry.end > this.#written) entry.request = new WriteRequest(this.#channel);
     this.settle();
@@ -73,10 +73,6 @@ class SendCallbacks {
     }
     callAll(this.#entries.splice(0, count));
   }
-}
-
-function takeTurn(callbacks, entry) {
-  callbacks.takeTurn(entry);
 }
 
 /** A callback that throws keeps nobody else from being called. */
