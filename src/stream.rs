@@ -215,7 +215,7 @@ impl<B: Lendable> Stream<B> {
         if self.hot.get()
             && let Some(mut buffer) = sink.allocate(HOT_READ_BYTES)
         {
-            let count = match self.receive(buffer.memory()) {
+            let count = match self.receive(buffer.as_mut()) {
                 Ok(count) => count,
                 Err(error) => {
                     self.hot.set(false);
@@ -226,7 +226,7 @@ impl<B: Lendable> Stream<B> {
             if count >= HOT_READ_BYTES / 2 {
                 sink.filled(buffer, count);
             } else if count > 0 {
-                sink.copied(&buffer.memory()[..count]);
+                sink.copied(&buffer.as_mut()[..count]);
             }
             return Ok(count);
         }

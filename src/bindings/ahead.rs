@@ -1,7 +1,5 @@
 //! Fast streams that another thread reads.
 
-use std::rc::Rc;
-
 use napi_derive::napi;
 
 use super::environment::{Environment, Inner, Sink};
@@ -46,8 +44,9 @@ impl Environment {
 }
 
 impl Inner {
-    /// A child has exited: what can be read comes before that, as it does on the loop.
-    pub(super) fn tell_what_was_read_ahead(&self) {
+    /// A child has exited: what can be read comes before that, as it does on the loop. Answers whether a
+    /// stream that was read ahead has ended in this wake-up.
+    pub(super) fn tell_what_was_read_ahead(&self) -> bool {
         for token in self.ahead.take() {
             let Some(handle) = self.reactor.get(token) else { continue };
             let Handle::Stream(stream) = &*handle else { continue };
@@ -69,11 +68,9 @@ impl Inner {
             } else if !stream.is_reading() {
                 self.ended_ahead.set(true);
             }
-            // What JS has closed has no slot any more, or somebody else has it.
-            if self.reactor.get(token).is_some_and(|current| Rc::ptr_eq(&current, &handle)) {
-                let _ = self.reactor.update(token);
-            }
+            self.update_served(token, &handle);
         }
+        self.ended_ahead.get()
     }
 
     /// The turn of a stream that is not captured.
@@ -103,9 +100,5 @@ impl Inner {
     fn is_ahead(&self, token: Token) -> bool {
         let handle = self.reactor.get(token);
         matches!(handle.as_deref(), Some(Handle::Stream(stream)) if stream.is_ahead())
-    }
-
-    fn sink(&self, token: Token) -> Sink<'_> {
-        Sink { host: &self.host, token }
     }
 }

@@ -211,12 +211,11 @@ impl Inner {
     }
 
     fn serve(&self, token: Token, handle: &Handle, turn: Turn) -> Served {
-        let sink = Sink { host: &self.host, token };
+        let sink = self.sink(token);
         let mut served = Served::Fully;
         match handle {
             Handle::Child(child) => {
-                self.tell_what_was_read_ahead();
-                if self.ended_ahead.get() {
+                if self.tell_what_was_read_ahead() {
                     return Served::Idle;
                 }
                 let Some((exit, bill)) = child.try_exit() else { return Served::Idle };
@@ -257,11 +256,19 @@ impl Inner {
                 }
             }
         }
-        // Not if the slot has a new tenant: what was served may have been closed by JS.
+        self.update_served(token, handle);
+        served
+    }
+
+    /// Not if the slot has a new tenant: what was served may have been closed by JS.
+    pub(super) fn update_served(&self, token: Token, handle: &Handle) {
         if self.reactor.get(token).is_some_and(|current| std::ptr::eq(&*current, handle)) {
             let _ = self.reactor.update(token);
         }
-        served
+    }
+
+    pub(super) fn sink(&self, token: Token) -> Sink<'_> {
+        Sink { host: &self.host, token }
     }
 
     fn write_queued(&self, channel: &Channel, sink: &Sink<'_>) {
@@ -311,8 +318,8 @@ impl Inner {
 
 /// Carries what a stream or a channel delivers into JS.
 pub(super) struct Sink<'a> {
-    pub(super) host: &'a Host,
-    pub(super) token: Token,
+    host: &'a Host,
+    token: Token,
 }
 
 impl Sink<'_> {

@@ -27,11 +27,11 @@ impl Environment {
     /// buffer more than Node's does.
     #[napi(catch_unwind)]
     pub fn cool(&self, token: u32) -> i32 {
-        let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
-        let Handle::Stream(stream) = &*handle else { return -libc::EBADF };
-        stream.cool();
-        self.inner.bring_home_if_over(token, stream);
-        0
+        self.with_stream(token, |stream| {
+            stream.cool();
+            self.inner.bring_home_if_over(token, stream);
+            0
+        })
     }
 
     /// Writes as many of the bytes from `offset` on as fit now, and answers how many, or

@@ -133,13 +133,6 @@ impl<B: Lendable> Ahead<B> {
         }
     }
 
-    /// The thread reads no more when this returns. What it has read is still to be taken.
-    pub fn stop(&self) {
-        if let Some(descriptor) = lock(&self.shared.descriptor).take() {
-            self.reader.remove(self.key, descriptor.as_fd());
-        }
-    }
-
     /// Whether the thread reads no more and all that it has read is taken: the stream is to be read itself.
     pub fn is_over(&self) -> bool {
         let is_stopped = lock(&self.shared.descriptor).is_none();
@@ -149,12 +142,19 @@ impl<B: Lendable> Ahead<B> {
     }
 }
 
-impl<B> Drop for Ahead<B> {
-    /// The memory that was lent must not be written to when it is given back.
-    fn drop(&mut self) {
+impl<B> Ahead<B> {
+    /// The thread reads no more when this returns. What it has read is still to be taken.
+    pub fn stop(&self) {
         if let Some(descriptor) = lock(&self.shared.descriptor).take() {
             self.reader.remove(self.key, descriptor.as_fd());
         }
+    }
+}
+
+impl<B> Drop for Ahead<B> {
+    /// All memory that was lent is given back: the buffers can be freed.
+    fn drop(&mut self) {
+        self.stop();
         lock(&self.shared.queue).empty.clear();
     }
 }

@@ -120,7 +120,7 @@ impl<B: Lendable> Stream<B> {
         ahead.stop();
         let mut chunks = Vec::new();
         while let Next::Block(mut block) = ahead.next() {
-            chunks.push(Chunk::Bytes(block.buffer.memory()[block.start..block.end].to_vec()));
+            chunks.push(Chunk::Bytes(block.buffer.as_mut()[block.start..block.end].to_vec()));
         }
         chunks
     }
@@ -145,7 +145,7 @@ impl<B: Lendable> Stream<B> {
 /// The thread gets another buffer first: it reads while JS runs.
 fn tell<S: Sink>(ahead: &Ahead<S::Buffer>, mut block: Block<S::Buffer>, sink: &S) {
     if block.start > 0 || block.end < HOT_READ_BYTES / 2 {
-        sink.copied(&block.buffer.memory()[block.start..block.end]);
+        sink.copied(&block.buffer.as_mut()[block.start..block.end]);
         ahead.supply(block.buffer);
         return;
     }
@@ -156,10 +156,11 @@ fn tell<S: Sink>(ahead: &Ahead<S::Buffer>, mut block: Block<S::Buffer>, sink: &S
     sink.filled(block.buffer, block.end);
 }
 
-/// The receiver has paused: it gets no more at a time than from a stream that was never fast.
+/// The receiver has paused: it gets no more at a time than from a stream that was never fast. The rest is put
+/// back first: JS may ask for all that there is.
 fn tell_part<S: Sink>(ahead: &Ahead<S::Buffer>, mut block: Block<S::Buffer>, sink: &S) {
     let end = block.end.min(block.start + READ_BYTES);
-    let part = block.buffer.memory()[block.start..end].to_vec();
+    let part = block.buffer.as_mut()[block.start..end].to_vec();
     if end < block.end {
         ahead.put_back(Block { start: end, ..block });
     } else {

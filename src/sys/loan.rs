@@ -8,19 +8,13 @@ use std::sync::Arc;
 /// A buffer whose memory can be lent.
 ///
 /// # Safety
-/// `memory` is the same piece of memory each time, stays where it is while the buffer is moved, and
+/// `as_mut` is the same piece of memory each time, stays where it is while the buffer is moved, and
 /// is used by nobody else until the buffer is dropped or given away.
-pub unsafe trait Lendable {
-    fn memory(&mut self) -> &mut [u8];
-}
+pub unsafe trait Lendable: AsMut<[u8]> {}
 
 // SAFETY: the heap memory of a vector that is not changed in length; a vector that is moved leaves it
 // where it is.
-unsafe impl Lendable for Vec<u8> {
-    fn memory(&mut self) -> &mut [u8] {
-        self
-    }
-}
+unsafe impl Lendable for Vec<u8> {}
 
 /// A buffer whose memory is with somebody else.
 pub struct Lent<B> {
@@ -40,7 +34,7 @@ pub struct Loan {
 unsafe impl Send for Loan {}
 
 pub fn lend<B: Lendable>(mut buffer: B) -> (Lent<B>, Loan) {
-    let memory = buffer.memory();
+    let memory = buffer.as_mut();
     let length = memory.len();
     let start = NonNull::from(memory).cast();
     let tally = Arc::new(());

@@ -30,20 +30,16 @@ impl KeptBuffer {
     }
 }
 
-// SAFETY: the memory of the Buffer, which the reference keeps alive and V8 does not move; JS sees it
-// when `self` is given away.
-unsafe impl Lendable for KeptBuffer {
-    fn memory(&mut self) -> &mut [u8] {
-        // SAFETY: napi_create_buffer gave `length` bytes there, and nobody else uses them: as above.
+impl AsMut<[u8]> for KeptBuffer {
+    fn as_mut(&mut self) -> &mut [u8] {
+        // SAFETY: napi_create_buffer gave `length` bytes there; the reference keeps them alive and
+        // V8 does not move them. JS sees the Buffer when `self` is given away.
         unsafe { std::slice::from_raw_parts_mut(self.data, self.length) }
     }
 }
 
-impl AsMut<[u8]> for KeptBuffer {
-    fn as_mut(&mut self) -> &mut [u8] {
-        self.memory()
-    }
-}
+// SAFETY: as above: memory of V8's that stays where it is, and that nobody else knows.
+unsafe impl Lendable for KeptBuffer {}
 
 impl Drop for KeptBuffer {
     fn drop(&mut self) {
