@@ -29,7 +29,7 @@ function ChildProcess() {
   this.killed = false;
   this.spawnfile = null;
   this._handle = new Process();
-  this._handle.onexit = (exitCode, signalCode) => finish(this, exitCode, signalCode);
+  this._handle.onexit = exitListener(this);
   if (created.hasSubscribers) created.publish({ process: this });
 }
 Object.setPrototypeOf(ChildProcess.prototype, EventEmitter.prototype);
@@ -140,6 +140,14 @@ function reportSpawn(child) {
 
 function reportFailure(child, error) {
   child._handle?.onexit(error, '');
+}
+
+/**
+ * Made here and not where it is set: V8 puts a function that is written into an assignment to a property among
+ * what is old, where it would keep each child, with its streams, until the next full collection.
+ */
+function exitListener(child) {
+  return (exitCode, signalCode) => finish(child, exitCode, signalCode);
 }
 
 /** The child has exited, or (a negative code) was never started. */
