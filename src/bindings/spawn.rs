@@ -289,11 +289,11 @@ pub(super) fn directory(path: Option<String>) -> Result<Option<CString>, Failure
 }
 
 /// The environment of a child, from entries each ended by a NUL.
-pub(super) fn environment(entries: String, inherits: bool) -> CStringArray {
+pub(super) fn environment(entries: String, inherits: bool) -> Rc<CStringArray> {
     if inherits {
         environ::inherit(entries.into_bytes())
     } else {
-        CStringArray::from_terminated(entries.into_bytes())
+        Rc::new(CStringArray::from_terminated(entries.into_bytes()))
     }
 }
 

@@ -33,7 +33,12 @@ impl CStringArray {
 
     /// The entries as bytes, without their NULs.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.block.split(|&byte| byte == 0).take(self.len())
+        let mut start = 0;
+        memchr::memchr_iter(0, &self.block).map(move |end| {
+            let entry = &self.block[start..end];
+            start = end + 1;
+            entry
+        })
     }
 
     /// The value of the first `NAME=value` entry.

@@ -10,10 +10,12 @@
 //! Unsafe to read libc's `environ` beside other threads, as told above.
 #![allow(unsafe_code)]
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ffi::{CStr, c_char};
 use std::io;
 use std::ptr;
+use std::rc::Rc;
 
 use super::cstrings::CStringArray;
 
@@ -26,24 +28,68 @@ const BLOCK_BYTES: usize = 4096;
 const PATIENCE: u32 = 20;
 const POINTER_BYTES: usize = size_of::<usize>();
 
-/// The environment of this process, with the `NAME=value` entries of `added` (each ended by a NUL)
-/// in the place of those of the same name.
-pub fn inherit(added: Vec<u8>) -> CStringArray {
-    let pointers = pointers();
-    let entries = pointers.iter().map(|&entry| {
-        // SAFETY: an entry of the array while it was whole: a C string, which glibc never frees, even if
-        // its variable is set anew.
-        unsafe { CStr::from_ptr(ptr::with_exposed_provenance::<c_char>(entry)) }.to_bytes()
-    });
-    CStringArray::from_terminated(merge(entries, added))
+/// What was found at the last look, and what was made of it: that takes longer than to see that it stands.
+struct Seen {
+    /// The entries of `environ`, and what they pointed to, each ended by a NUL.
+    pointers: Vec<usize>,
+    block: Vec<u8>,
+    list: Rc<CStringArray>,
 }
 
-/// The entries of `environ`: all of the same moment, unless it never stands still.
-fn pointers() -> Vec<usize> {
+thread_local! {
+    static LAST: RefCell<Option<Seen>> = const { RefCell::new(None) };
+}
+
+/// The environment of this process, with the `NAME=value` entries of `added` (each ended by a NUL)
+/// in the place of those of the same name.
+pub fn inherit(added: Vec<u8>) -> Rc<CStringArray> {
+    LAST.with_borrow_mut(|last| {
+        let pointers = pointers(last.as_ref().map_or(&[], |seen| &seen.pointers));
+        list(last, pointers, added)
+    })
+}
+
+/// The list for the entries at `pointers`, with those of `added`.
+fn list(last: &mut Option<Seen>, pointers: Vec<usize>, added: Vec<u8>) -> Rc<CStringArray> {
+    let block = strings(&pointers);
+    if !added.is_empty() {
+        return Rc::new(CStringArray::from_terminated(merge(&block, added)));
+    }
+    // The text counts, not where it is: who has called putenv may write there.
+    match last {
+        Some(seen) if seen.block == block => {
+            seen.pointers = pointers;
+            Rc::clone(&seen.list)
+        }
+        _ => {
+            let list = Rc::new(CStringArray::from_terminated(merge(&block, added)));
+            *last = Some(Seen { pointers, block, list: Rc::clone(&list) });
+            list
+        }
+    }
+}
+
+/// What the entries point to, each ended by a NUL.
+fn strings(pointers: &[usize]) -> Vec<u8> {
+    let mut block = Vec::with_capacity(4096);
+    for &entry in pointers {
+        // SAFETY: an entry of the array while it was whole: a C string, which glibc never frees, even if
+        // its variable is set anew.
+        let text = unsafe { CStr::from_ptr(ptr::with_exposed_provenance::<c_char>(entry)) };
+        block.extend_from_slice(text.to_bytes_with_nul());
+    }
+    block
+}
+
+/// The entries of `environ`: all of the same moment, unless it never stands still. `known` are those of an
+/// earlier moment: if they are found again, one look is enough.
+fn pointers(known: &[usize]) -> Vec<usize> {
     for tries in 1.. {
         let start = start();
         let Ok(first) = array_at(start) else { continue };
-        let is_still = tries > PATIENCE || array_at(start).is_ok_and(|second| second == first);
+        let is_still = tries > PATIENCE
+            || first == known
+            || array_at(start).is_ok_and(|second| second == first);
         // Else it was changed in between, or freed: once more.
         if is_still && start == self::start() {
             return first;
@@ -106,19 +152,19 @@ fn copy(at: usize, words: &mut [usize]) -> io::Result<()> {
     Err(io::Error::from_raw_os_error(libc::EFAULT))
 }
 
-/// What Node makes of `entries`: only those with a name and an `=`, the first of each name, and
+/// What Node makes of the entries of `block`: only those with a name and an `=`, the first of each name, and
 /// U+FFFD for what is not UTF-8.
-fn merge<'a>(entries: impl Iterator<Item = &'a [u8]>, added: Vec<u8>) -> Vec<u8> {
-    let mut block = Vec::with_capacity(4096 + added.len());
+fn merge(block: &[u8], added: Vec<u8>) -> Vec<u8> {
+    let mut merged = Vec::with_capacity(block.len() + added.len());
     let mut names: HashSet<&[u8]> = added.split(|&byte| byte == 0).filter_map(name).collect();
-    for entry in entries {
+    for entry in block.split(|&byte| byte == 0) {
         if name(entry).is_some_and(|name| names.insert(name)) {
-            block.extend_from_slice(String::from_utf8_lossy(entry).as_bytes());
-            block.push(0);
+            merged.extend_from_slice(String::from_utf8_lossy(entry).as_bytes());
+            merged.push(0);
         }
     }
-    block.extend_from_slice(&added);
-    block
+    merged.extend_from_slice(&added);
+    merged
 }
 
 fn name(entry: &[u8]) -> Option<&[u8]> {
@@ -129,24 +175,20 @@ fn name(entry: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
-    fn merged(entries: &[&[u8]], added: &[u8]) -> Vec<u8> {
-        merge(entries.iter().copied(), added.to_vec())
-    }
-
     #[test]
     fn what_is_added_takes_the_place_of_its_namesake() {
-        assert_eq!(merged(&[b"A=1", b"B=2", b"AB=3"], b"B=4\0C=5\0"), b"A=1\0AB=3\0B=4\0C=5\0");
-        assert_eq!(merged(&[b"A=1"], b""), b"A=1\0");
+        assert_eq!(merge(b"A=1\0B=2\0AB=3\0", b"B=4\0C=5\0".to_vec()), b"A=1\0AB=3\0B=4\0C=5\0");
+        assert_eq!(merge(b"A=1\0", Vec::new()), b"A=1\0");
     }
 
     #[test]
     fn only_variables_count_and_the_first_of_a_name() {
-        assert_eq!(merged(&[b"A=1", b"none", b"=x", b"A=2", b"B="], b""), b"A=1\0B=\0");
+        assert_eq!(merge(b"A=1\0none\0=x\0\0A=2\0B=\0", Vec::new()), b"A=1\0B=\0");
     }
 
     #[test]
     fn what_is_no_text_is_replaced() {
-        assert_eq!(merged(&[b"A=\xffx"], b""), "A=\u{fffd}x\0".as_bytes());
+        assert_eq!(merge(b"A=\xffx\0", Vec::new()), "A=\u{fffd}x\0".as_bytes());
     }
 
     #[test]
@@ -178,5 +220,18 @@ mod tests {
         assert_eq!(inherited.variable(c"SPROG_ADDED"), Some(&b"1"[..]));
         let path = std::env::var("PATH").unwrap();
         assert_eq!(inherited.variable(c"PATH"), Some(path.as_bytes()));
+    }
+
+    #[test]
+    fn what_is_written_into_an_entry_is_seen() {
+        let mut text = *b"A=1\0";
+        let mut last = None;
+        let mut look =
+            |text: &[u8]| list(&mut last, vec![text.as_ptr().expose_provenance()], vec![]);
+        let before = look(&text);
+        assert!(Rc::ptr_eq(&before, &look(&text)));
+        text[2] = b'2';
+        assert_eq!(look(&text).variable(c"A"), Some(&b"2"[..]));
+        assert_eq!(before.variable(c"A"), Some(&b"1"[..]));
     }
 }
