@@ -75,9 +75,13 @@ function bun() {
 function floor() {
   if (spawnSync('cc', ['--version']).status !== 0) return undefined;
   const place = path.join(ROOT, 'target', 'bench', 'floor');
-  const source = path.join(__dirname, 'floor', 'floor.c');
+  const home = path.join(__dirname, 'floor');
+  const sources = fs.readdirSync(home).filter((name) => name.endsWith('.c'));
   fs.mkdirSync(path.dirname(place), { recursive: true });
-  execFileSync('cc', ['-O2', '-Wall', '-Wextra', '-o', place, source], { stdio: 'inherit' });
+  execFileSync('cc', ['-O2', '-Wall', '-Wextra', '-o', place, ...sources], {
+    cwd: home,
+    stdio: 'inherit',
+  });
   return place;
 }
 

@@ -1,20 +1,18 @@
 'use strict';
 // How long does a small shell command take through exec() or a wrapper, output and all?
 
-const { MODULE, check, loadModule, main, median, now, pick } = require('../support/case.js');
+const { MODULE, check, loadModule, main, median, now, repeat } = require('../support/case.js');
 const { isWrapper, loadWrapper } = require('../support/wrappers.js');
 
 main(async () => {
   const run = isWrapper(MODULE) ? await wrapped() : direct();
-  const count = pick({ full: 300, quick: 100, tiny: 5 });
-  for (let warm = 0; warm < count / 10; warm += 1) await run();
-  const times = [];
-  for (let round = 0; round < count; round += 1) {
+  const times = await repeat(async () => {
     const before = now();
     const text = await run();
-    times.push(now() - before);
+    const took = now() - before;
     check(text === 'hi\n', `echo gave ${JSON.stringify(text)}`);
-  }
+    return took;
+  });
   return { execMs: median(times) };
 });
 

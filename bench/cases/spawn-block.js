@@ -2,7 +2,7 @@
 // For how long does spawn() itself block the event loop, with so many gigabytes resident?
 
 const fs = require('node:fs');
-const { check, closesCleanly, loadModule, main, median, now, params, pick, quantile } =
+const { check, closesCleanly, loadModule, main, median, now, params, quantile, repeat } =
   require('../support/case.js');
 
 const GIGABYTE = 2 ** 30;
@@ -12,16 +12,13 @@ main(async () => {
   const memory = hold(params.resident * GIGABYTE);
   const { spawn } = loadModule();
   const stdio = params.stdio === 'pipe' ? ['pipe', 'pipe', 'pipe'] : 'ignore';
-  const blocked = [];
-  const count = pick({ full: 60, quick: 20, tiny: 3 });
-  // The first few pay for what is loaded or set up once.
-  for (let round = -3; round < count; round += 1) {
+  const blocked = await repeat(async () => {
     const before = now();
     const child = spawn('/bin/true', [], { stdio });
     const after = now();
     await closesCleanly(child);
-    if (round >= 0) blocked.push((after - before) * 1000);
-  }
+    return (after - before) * 1000;
+  });
   check(
     memory.every((block) => block[block.length - 1] === 1),
     'the memory is still held',

@@ -62,6 +62,22 @@ function quantile(values, fraction) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))];
 }
 
+/**
+ * What `work` answers, call by call: of many calls where they are cheap, since the moods of a machine last for
+ * seconds, and of fewer where a peer takes long. A tenth comes first, for what is loaded or set up once.
+ */
+async function repeat(work) {
+  const [calls, ms] = pick({ full: [800, 2500], quick: [200, 1000], tiny: [5, 1000] });
+  await series(work, calls / 10, ms / 10);
+  return series(work, calls, ms);
+}
+
+async function series(work, calls, ms) {
+  const answers = [];
+  for (const end = now() + ms; answers.length < calls && now() < end; ) answers.push(await work());
+  return answers;
+}
+
 /** Milliseconds of CPU, user and system, of this process since `since` (its earlier answer). */
 function cpu(since = 0) {
   const { user, system } = process.cpuUsage();
@@ -81,4 +97,5 @@ module.exports = {
   params,
   pick,
   quantile,
+  repeat,
 };
