@@ -4,6 +4,8 @@
 //!
 //! What a ready source does is not known here.
 
+mod vigil;
+
 use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -11,6 +13,7 @@ use std::rc::Rc;
 
 use crate::sys::epoll::{Epoll, Interest, Ready};
 use crate::sys::uv::{Loop, Poll};
+use vigil::Vigil;
 
 /// Names a source for as long as it is inserted; reused after `remove`.
 pub type Token = u32;
@@ -62,6 +65,7 @@ pub struct Reactor<S> {
     slots: RefCell<Vec<Slot<S>>>,
     free: RefCell<Vec<Token>>,
     holders: Cell<usize>,
+    vigil: Vigil,
 }
 
 struct Slot<S> {
@@ -82,6 +86,7 @@ impl<S: Source> Reactor<S> {
             slots: RefCell::default(),
             free: RefCell::default(),
             holders: Cell::new(0),
+            vigil: Vigil::new(),
         })
     }
 
@@ -175,9 +180,22 @@ impl<S: Source> Reactor<S> {
         Some(source)
     }
 
+    /// Something was written, and may be answered soon if that was all.
+    pub fn wrote(&self, all: bool) {
+        self.vigil.wrote(all);
+    }
+
     /// One wake-up: calls `serve` for each source that is ready now. No borrow is held across the
     /// call, which may insert, update and remove any source, its own too.
-    pub fn turn(&self, mut serve: impl FnMut(Token, Rc<S>, Turn) -> Served) {
+    pub fn turn(&self, serve: impl FnMut(Token, Rc<S>, Turn) -> Served) {
+        self.vigil.begin();
+        self.serve_ready(serve);
+        if let Some(poll) = self.poll.get() {
+            self.vigil.end(|| poll.would_sleep(), || poll.has_events());
+        }
+    }
+
+    fn serve_ready(&self, mut serve: impl FnMut(Token, Rc<S>, Turn) -> Served) {
         if self.turn_by_guess(&mut serve) {
             return;
         }

@@ -257,6 +257,7 @@ impl Inner {
         let Handle::Channel(channel) = handle else { return f64::from(-libc::EBADF) };
         let result = f(channel).and_then(|count| {
             self.reactor.update(token)?;
+            self.reactor.wrote(count == 0);
             Ok(count)
         });
         match result {

@@ -51,6 +51,7 @@ impl Environment {
                 return negative_errno(&error);
             }
         }
+        self.inner.reactor.wrote(count == rest.len());
         // Where all did, what is no longer waited for leaves the set when the wake-up is over: mostly
         // it writes more, and waits again.
         i32::try_from(count).unwrap_or(i32::MAX)

@@ -32,6 +32,8 @@ unsafe extern "C" {
     fn uv_poll_start(handle: *mut c_void, events: c_int, callback: PollCallback) -> c_int;
     fn uv_idle_init(uv_loop: *mut c_void, handle: *mut c_void) -> c_int;
     fn uv_close(handle: *mut c_void, callback: Option<CloseCallback>);
+    fn uv_backend_fd(uv_loop: *const c_void) -> c_int;
+    fn uv_backend_timeout(uv_loop: *const c_void) -> c_int;
     fn uv_ref(handle: *mut c_void);
     fn uv_unref(handle: *mut c_void);
 }
@@ -62,6 +64,7 @@ impl Loop {
 /// `set_ref(true)`. It must be closed before the environment is gone; a poll handle left open
 /// when a worker thread ends aborts the whole process.
 pub struct Poll {
+    uv_loop: Loop,
     handle: *mut c_void,
     referenced: Cell<bool>,
     closed: Cell<bool>,
@@ -86,7 +89,7 @@ impl Poll {
         unsafe { uv_handle_set_data(handle, data.cast()) };
         // SAFETY: as above.
         unsafe { uv_unref(handle) };
-        let poll = Poll { handle, referenced: Cell::new(false), closed: Cell::new(false) };
+        let poll = Poll { uv_loop, handle, referenced: Cell::new(false), closed: Cell::new(false) };
         // SAFETY: as above; the callback matches uv_poll_cb.
         let status = unsafe { uv_poll_start(handle, UV_READABLE, poll_ready) };
         if status != 0 {
@@ -108,6 +111,25 @@ impl Poll {
             // SAFETY: the handle is open.
             unsafe { uv_unref(self.handle) };
         }
+    }
+
+    /// Whether the loop would sleep if nothing were ready now: it goes on, without an immediate, anything to
+    /// close, or a timer that is due (libuv, "uv_backend_timeout").
+    pub fn would_sleep(&self) -> bool {
+        // SAFETY: the loop is there as long as a handle of it is open.
+        !self.closed.get() && unsafe { uv_backend_timeout(self.uv_loop.0.as_ptr()) } != 0
+    }
+
+    /// Whether anything is ready that the loop has been watching when it last slept.
+    pub fn has_events(&self) -> bool {
+        if self.closed.get() {
+            return true;
+        }
+        // SAFETY: as above.
+        let fd = unsafe { uv_backend_fd(self.uv_loop.0.as_ptr()) };
+        let mut polled = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+        // SAFETY: one entry, which is ours for the time of the call.
+        unsafe { libc::poll(&raw mut polled, 1, 0) != 0 }
     }
 
     /// Closes the handle; `done` runs when libuv has let go of it and of the descriptor.
