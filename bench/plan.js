@@ -203,8 +203,13 @@ const ROWS = [
 function takesPart(peer, row) {
   if (peer.wrapper && !row.wrappers) return false;
   if (peer.otherPool && !row.pools) return false;
-  if (peer.runtime === 'floor') return FLOOR.includes(row.case);
+  if (peer.runtime === 'floor') return FLOOR.includes(row.case) || isMessageByMessage(row);
   return row.peers ? row.peers(peer) : true;
+}
+
+/** A flood of which the floor can be the like: who writes many messages by one call has no number of them. */
+function isMessageByMessage(row) {
+  return row.case === 'ipc-flood-up' && row.params.child === 'plain';
 }
 
 module.exports = { ROWS, takesPart };

@@ -150,6 +150,7 @@ static const struct {
   {"stdin-throughput", stdin_throughput},
   {"execfile-500mb", execfile_500mb},
   {"ipc-pingpong", ipc_pingpong},
+  {"ipc-flood-up", ipc_flood_up},
   {"ipc-echo-1mb", ipc_echo_1mb},
   {"ipc-big-oneway", ipc_big_oneway},
 };

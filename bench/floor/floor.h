@@ -91,5 +91,6 @@ void stdout_throughput(void);
 void stdin_throughput(void);
 void execfile_500mb(void);
 void ipc_pingpong(void);
+void ipc_flood_up(void);
 void ipc_echo_1mb(void);
 void ipc_big_oneway(void);
