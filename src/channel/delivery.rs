@@ -75,7 +75,6 @@ impl<B: AsMut<[u8]>> Channel<B> {
             return;
         }
         // Without the memory it grows in the inbox, as far as it can.
-        large::expect_more(length);
         let Some(buffer) = sink.allocate(length) else { return };
         self.large.replace(Some(Box::new(Large::new(buffer, inbox.take_body()))));
     }

@@ -1,8 +1,6 @@
 //! A big message of the length wire on its way in: read to where it will be used, so that it is
 //! neither moved as a buffer grows nor copied when it is whole.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use super::frame::LENGTH_BYTES;
 use crate::sys::memory;
 
@@ -18,28 +16,6 @@ const EARNED_PART: usize = 8;
 pub fn is_due(length: usize, pending: usize) -> bool {
     let is_trusted = length <= TRUSTED_BYTES || pending >= length / EARNED_PART;
     length >= LARGE_BYTES && pending >= LENGTH_BYTES && is_trusted
-}
-
-/// So many bytes of big messages are a sign that more will come.
-const BURST_BYTES: usize = 4 * 1024 * 1024;
-/// About what the messages take up that one collection of garbage frees.
-const KEPT_BYTES: usize = 16 * 1024 * 1024;
-
-/// What big messages this process has read, until it is enough.
-static SEEN: AtomicUsize = AtomicUsize::new(0);
-
-/// To be told of each that gets a buffer. JS engines take its memory from the allocator of libc and free it when they
-/// collect garbage; what glibc then gives back to the system is fresh memory for the next message, and its page
-/// faults cost more than reading does. So it is had to keep more, once and for all.
-pub fn expect_more(length: usize) {
-    let seen = SEEN.load(Ordering::Relaxed);
-    // One that is larger would not fit into what is kept.
-    if seen < BURST_BYTES
-        && length < KEPT_BYTES
-        && SEEN.fetch_add(length, Ordering::Relaxed) + length >= BURST_BYTES
-    {
-        memory::keep_freed(KEPT_BYTES);
-    }
 }
 
 pub struct Large<B> {

@@ -20,14 +20,6 @@ pub fn will_fill<T>(memory: &mut [T]) {
     unsafe { libc::madvise(start.wrapping_add(skipped).cast(), length, libc::MADV_HUGEPAGE) };
 }
 
-/// Has the allocator keep about twice `size` bytes of what is freed from now on, for its next use. glibc takes a piece
-/// that is freed for a sign of what the program needs (mallopt(3), M_MMAP_THRESHOLD), unless its user has set
-/// how much; an allocator that does not is left as it was.
-pub fn keep_freed(size: usize) {
-    // Untouched: nothing but addresses is taken.
-    std::hint::black_box(Vec::<u8>::with_capacity(size));
-}
-
 #[cfg(test)]
 mod tests {
     #[test]
