@@ -1,5 +1,6 @@
 /* The floor: the same work as some of the cases, by the same system calls and nothing around them. What a
- * figure of the bench is above this is what a runtime, or we, add.
+ * figure of the bench is above this is what a runtime, or we, add; below it is who needs fewer of them: who stays awake
+ * for an answer, or reads into memory that is not fresh.
  *
  *   floor CASE.js MODULE PARAMS      as any peer of the bench is called; prints a line of JSON
  */

@@ -70,7 +70,7 @@ static double collect(size_t size) {
   char bytes[32];
   snprintf(bytes, sizeof bytes, "%zu", size);
   double before = now_us();
-  int pidfd, fd = spawn_writer((char *[]){"/bin/head", "-c", bytes, "/dev/zero", NULL}, &pidfd);
+  int pidfd, fd = spawn_writer((char *[]){"/usr/bin/head", "-c", bytes, "/dev/zero", NULL}, &pidfd);
   /* Room for one byte more, so that the end is read as such. */
   struct memory memory = allocate(size + 1);
   size_t got = 0;
@@ -87,8 +87,6 @@ static double collect(size_t size) {
   return took / 1e3;
 }
 
-/* All of it comes once before: a virtual machine may have given its free memory back to the host, and then it is
- * the host's faults that are measured, seconds of them. */
 void execfile_500mb(void) {
   size_t size = pick(500e6, 500e6, 10e6);
   collect(size);

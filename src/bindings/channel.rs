@@ -85,7 +85,7 @@ impl Environment {
                 return f64::from(-libc::EBADF);
             };
             let mut outcome = Ok(());
-            let sent = inner.on_channel(token, &handle, |channel| {
+            let sent = inner.send_on(token, &handle, |channel| {
                 let leave = Leave::new(arguments.is_true(1));
                 send(channel, leave, None, |wire, out| {
                     outcome = append_text(wire, out, |out| arguments.append_utf8(0, out));
@@ -107,7 +107,7 @@ impl Environment {
         descriptor: i32,
     ) -> Result<f64> {
         let mut outcome = Ok(());
-        let waiting = self.with_channel(token, |channel| {
+        let waiting = self.send_on(token, |channel| {
             send(channel, Leave::new(collect), duplicate(descriptor)?, |wire, out| {
                 outcome = append_text(wire, out, |out| raw::append_utf8(&env, &text, out));
             })
@@ -121,7 +121,7 @@ impl Environment {
     pub fn send_bytes(&self, token: u32, bytes: &[u8], collect: bool, descriptor: i32) -> f64 {
         let Ok(length) = u32::try_from(bytes.len()) else { return f64::from(-libc::EMSGSIZE) };
         let length = length.to_be_bytes();
-        self.with_channel(token, |channel| {
+        self.send_on(token, |channel| {
             if descriptor < 0 && bytes.len() >= COLLECT_BYTES {
                 return send_parts(channel, &[&length, bytes]);
             }
@@ -156,7 +156,7 @@ impl Environment {
         let length = length.to_be_bytes();
         let all: Vec<&[u8]> =
             std::iter::once(&length[..]).chain(parts.iter().map(|part| &part[..])).collect();
-        self.with_channel(token, |channel| send_parts(channel, &all))
+        self.send_on(token, |channel| send_parts(channel, &all))
     }
 
     /// Sends one JSON text in pieces, after what was collected: every second one is a string that is
@@ -173,7 +173,7 @@ impl Environment {
             stands &= !is_string || !literals::needs_escape(&text[start..]);
         }
         let sent = match stands {
-            true => self.with_channel(token, |channel| send_parts(channel, &[&text, b"\n"])),
+            true => self.send_on(token, |channel| send_parts(channel, &[&text, b"\n"])),
             false => f64::from(-libc::EILSEQ),
         };
         spare::give(spare::Kind::Outbox, text);
@@ -184,7 +184,7 @@ impl Environment {
     /// `Written` tells when none do any more.
     #[napi(catch_unwind)]
     pub fn flush(&self, token: u32) -> f64 {
-        self.with_channel(token, write_out)
+        self.send_on(token, write_out)
     }
 
     /// All bytes that the channel ever took in for sending; with `writtenBytes` it tells when a
@@ -239,6 +239,13 @@ impl Environment {
         }
     }
 
+    fn send_on(&self, token: u32, f: impl FnOnce(&Channel) -> std::io::Result<usize>) -> f64 {
+        match self.inner.reactor.get(token) {
+            Some(handle) => self.inner.send_on(token, &handle, f),
+            None => f64::from(-libc::EBADF),
+        }
+    }
+
     fn with_channel(&self, token: u32, f: impl FnOnce(&Channel) -> std::io::Result<usize>) -> f64 {
         match self.inner.reactor.get(token) {
             Some(handle) => self.inner.on_channel(token, &handle, f),
@@ -248,6 +255,18 @@ impl Environment {
 }
 
 impl Inner {
+    /// A call that sends something; it answers how much of that waits.
+    fn send_on(
+        &self,
+        token: u32,
+        handle: &Handle,
+        f: impl FnOnce(&Channel) -> std::io::Result<usize>,
+    ) -> f64 {
+        let waiting = self.on_channel(token, handle, f);
+        self.reactor.wrote(waiting == 0.0);
+        waiting
+    }
+
     fn on_channel(
         &self,
         token: u32,
@@ -257,7 +276,6 @@ impl Inner {
         let Handle::Channel(channel) = handle else { return f64::from(-libc::EBADF) };
         let result = f(channel).and_then(|count| {
             self.reactor.update(token)?;
-            self.reactor.wrote(count == 0);
             Ok(count)
         });
         match result {

@@ -1,9 +1,9 @@
-//! Whether the loop should stay awake for an answer that is about to come. To be put to sleep and woken
-//! takes two processes far longer than a message does (in a virtual machine 60 us, to handle it 10): where
-//! answers come soon each time, to look out for the next is faster, and costs no more.
+//! Whether the loop should stay awake for an answer that is about to come. To handle a message takes a process
+//! some 10 us; to fall asleep and be woken for it, 60 in a virtual machine. So where answers come soon each time,
+//! to look out for the next is faster, and costs no more.
 //!
-//! It is tried where it may be worth it, and goes on as long as it is, which is measured. There is no vigil
-//! while the loop has anything else to do.
+//! An answer is the next turn after one in which something was written. A vigil is tried where it may be worth
+//! it, and goes on as long as it is, which is measured. There is none while the loop has anything else to do.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -14,6 +14,10 @@ const SOON: Duration = Duration::from_micros(400);
 const STREAK: u32 = 16;
 /// After each vain try it takes twice as many, at most so many.
 const MAX_STREAK: u32 = 4096;
+/// It was no vain try if so many answers came before it ended.
+const FRUIT: u32 = 256;
+/// After so many it is measured anew what they take if the loop sleeps.
+const TERM: u32 = 4096;
 /// How long to look out. The other end may be asleep.
 const VIGIL: Duration = Duration::from_micros(200);
 /// Averages are over about so many answers.
@@ -31,6 +35,8 @@ pub struct Vigil {
     asleep: Cell<Duration>,
     /// The same where it does not; `None` while it does.
     awake: Cell<Option<Duration>>,
+    /// Answers since it does not.
+    answers: Cell<u32>,
 }
 
 impl Vigil {
@@ -42,6 +48,7 @@ impl Vigil {
             needed: Cell::new(STREAK),
             asleep: Cell::new(Duration::ZERO),
             awake: Cell::new(None),
+            answers: Cell::new(0),
         }
     }
 
@@ -62,26 +69,40 @@ impl Vigil {
     }
 
     fn learn(&self, waited: Duration) {
+        // What takes longer than a vigil is not gained by one.
+        let counted = waited.min(VIGIL);
         if let Some(awake) = self.awake.get() {
-            let awake = average(awake, waited.min(VIGIL));
+            let awake = average(awake, counted);
+            let answers = self.answers.get() + 1;
+            self.answers.set(answers);
             // It must come in clearly less.
-            let is_worth_it = awake < self.asleep.get() * 2 / 3;
-            self.awake.set(is_worth_it.then_some(awake));
-            if !is_worth_it {
-                self.streak.set(0);
-                self.needed.set(MAX_STREAK.min(self.needed.get() * 2));
+            if awake < self.asleep.get() * 2 / 3 && answers < TERM {
+                self.awake.set(Some(awake));
+            } else {
+                self.give_up(answers);
             }
         } else if waited > SOON {
             self.streak.set(0);
         } else {
-            let asleep =
-                if self.streak.get() == 0 { waited } else { average(self.asleep.get(), waited) };
-            self.asleep.set(asleep);
-            self.streak.set(self.streak.get() + 1);
-            if self.streak.get() >= self.needed.get() {
-                self.awake.set(Some(asleep / 3));
+            let streak = self.streak.get() + 1;
+            self.streak.set(streak);
+            self.asleep.set(if streak == 1 {
+                counted
+            } else {
+                average(self.asleep.get(), counted)
+            });
+            if streak >= self.needed.get() {
+                self.awake.set(Some(self.asleep.get() / 3));
+                self.answers.set(0);
             }
         }
+    }
+
+    fn give_up(&self, answers: u32) {
+        self.awake.set(None);
+        self.streak.set(0);
+        let more = MAX_STREAK.min(self.needed.get() * 2);
+        self.needed.set(if answers < FRUIT { more } else { STREAK });
     }
 
     /// A turn ends: looks out for the next event, if that is worth it.
@@ -170,6 +191,44 @@ mod tests {
         }
         until(false);
         assert_eq!(until(true), MAX_STREAK);
+    }
+
+    #[test]
+    fn what_a_vigil_does_not_live_to_see_is_in_vain() {
+        let vigil = learned([SOON; STREAK as usize]);
+        for _ in 0..FRUIT {
+            vigil.learn(SOON);
+        }
+        assert!(!keeps(&vigil));
+        assert!(vigil.needed.get() > STREAK);
+    }
+
+    #[test]
+    fn after_one_that_paid_the_next_comes_as_soon_as_the_first() {
+        let vigil = learned([LONG; STREAK as usize]);
+        for _ in 0..10 {
+            for _ in 0..FRUIT {
+                vigil.learn(SHORT);
+            }
+            while keeps(&vigil) {
+                vigil.learn(SOON);
+            }
+            assert_eq!(vigil.needed.get(), STREAK);
+            for _ in 0..STREAK {
+                vigil.learn(LONG);
+            }
+            assert!(keeps(&vigil));
+        }
+    }
+
+    #[test]
+    fn now_and_then_it_is_measured_anew() {
+        let vigil = learned([LONG; STREAK as usize]);
+        let lasts = (0..2 * TERM).take_while(|_| {
+            vigil.learn(SHORT);
+            keeps(&vigil)
+        });
+        assert_eq!(lasts.count() as u32 + 1, TERM);
     }
 
     #[test]
