@@ -7,9 +7,9 @@ use crate::sys::memory;
 /// From this size on a message gets a buffer of its own.
 const LARGE_BYTES: usize = 128 * 1024;
 /// A buffer of up to this size is made at the first sight of its length; for a larger one this part of
-/// it must have come: a length is only a claim.
+/// it must have come: a length is only a claim. What has come until then is moved.
 const TRUSTED_BYTES: usize = 8 * 1024 * 1024;
-const EARNED_PART: usize = 8;
+const EARNED_PART: usize = 32;
 
 /// Whether a message whose frame claims `length` bytes, `pending` of the frame being here, is worth a
 /// buffer of its own now.
@@ -60,7 +60,7 @@ mod tests {
         assert!(!is_due(LARGE_BYTES, LENGTH_BYTES - 1));
         assert!(is_due(LARGE_BYTES, LENGTH_BYTES));
         assert!(is_due(TRUSTED_BYTES, LENGTH_BYTES));
-        assert!(!is_due(TRUSTED_BYTES + 1, TRUSTED_BYTES / 10));
-        assert!(is_due(1 << 30, 1 << 27));
+        assert!(!is_due(TRUSTED_BYTES + 1, TRUSTED_BYTES / 40));
+        assert!(is_due(1 << 30, 1 << 25));
     }
 }

@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::spare::{self, Kind};
-use crate::sys::{memory, socket};
+use crate::sys::{memory, poll, socket};
 
 /// As much of what has been written may stand before what waits.
 const WRITTEN_BYTES: usize = 256 * 1024;
@@ -19,6 +20,10 @@ const BIG_BYTES: usize = 128 * 1024;
 /// What such a socket is asked to hold: a message of a megabyte, so that it is written by one call and
 /// its reader is not waited for. The system may allow less (net.core.wmem_max).
 const SOCKET_BYTES: usize = 640 * 1024;
+
+/// How long a message in parts may wait for its reader to make room, each time. One that is at it does so sooner, and
+/// then nothing need be copied into fresh memory, which takes as long as reading does. For another the rest is copied.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 pub struct Outbox {
     state: Mutex<State>,
@@ -89,8 +94,8 @@ impl Outbox {
         Ok(Pushed { position, waiting: state.waiting() })
     }
 
-    /// Writes a message given in parts, all of them whole, as far as it fits and nothing waits before
-    /// it; the rest is taken in. Fails as `push` does, or as the write does, and then takes nothing in.
+    /// Writes a message given in parts, all of them whole, as long as its reader makes room and if nothing waits
+    /// before it; the rest is taken in. Fails as `push` does, or as the write does, and then takes nothing in.
     pub fn send_parts(&self, parts: &[&[u8]]) -> io::Result<usize> {
         let mut state = self.lock();
         state.check()?;
@@ -103,7 +108,11 @@ impl Outbox {
             while done < total {
                 match state.write_parts(parts, done) {
                     Ok(count) => done += count,
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        if !state.makes_room() {
+                            break;
+                        }
+                    }
                     // Half a message cannot be taken back: the next write meets the error again.
                     Err(_) if done > 0 && state.broken.is_none() => break,
                     Err(error) => return Err(error),
@@ -240,6 +249,13 @@ impl State {
         Ok(count)
     }
 
+    /// Whether the reader makes room at once.
+    fn makes_room(&self) -> bool {
+        let Some(fd) = &self.fd else { return false };
+        let deadline = Instant::now() + PATIENCE;
+        matches!(poll::wait(&[(fd.as_fd(), true)], Some(deadline)).as_deref(), Ok([true]))
+    }
+
     /// Once; whether or not the system allows it.
     fn enlarge_socket(&mut self) {
         if !std::mem::replace(&mut self.is_large, true)
@@ -290,93 +306,4 @@ fn after<'a>(parts: &'a [&'a [u8]], mut done: usize) -> impl Iterator<Item = &'a
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sys::socket::{pair, receive, receive_with_descriptors};
-
-    fn outbox() -> (Outbox, OwnedFd) {
-        let (ours, theirs) = pair().unwrap();
-        (Outbox::new(Arc::new(ours)), theirs)
-    }
-
-    #[test]
-    fn messages_are_collected_and_written_together_in_order() {
-        let (outbox, peer) = outbox();
-        outbox.push(None, |bytes| bytes.extend_from_slice(b"one\n")).unwrap();
-        let two = outbox.push(None, |bytes| bytes.extend_from_slice(b"two\n")).unwrap();
-        assert_eq!((two.position, two.waiting), (4, 8));
-        assert_eq!(outbox.flush().unwrap(), 0);
-        let mut buffer = [0; 64];
-        assert_eq!(receive(&peer, &mut buffer).unwrap(), 8);
-        assert_eq!(&buffer[..8], b"one\ntwo\n");
-        assert_eq!((outbox.written(), outbox.accepted()), (8, 8));
-    }
-
-    #[test]
-    fn a_full_socket_keeps_the_rest_and_loses_nothing() {
-        let (outbox, peer) = outbox();
-        let message = vec![b'x'; 3_000_000];
-        outbox.push(None, |bytes| bytes.extend_from_slice(&message)).unwrap();
-        assert!(outbox.flush().unwrap() > 0);
-        let mut received = 0;
-        let mut buffer = vec![0; 65536];
-        while received < message.len() {
-            received += receive(&peer, &mut buffer).unwrap();
-            outbox.flush().unwrap();
-        }
-        assert_eq!(outbox.waiting(), 0);
-    }
-
-    #[test]
-    fn a_descriptor_rides_on_its_own_message_only() {
-        let (outbox, peer) = outbox();
-        let (rider, _other) = pair().unwrap();
-        outbox.push(None, |bytes| bytes.extend_from_slice(b"plain\n")).unwrap();
-        outbox.push(Some(rider), |bytes| bytes.extend_from_slice(b"handle\n")).unwrap();
-        outbox.push(None, |bytes| bytes.extend_from_slice(b"after\n")).unwrap();
-        assert_eq!(outbox.flush().unwrap(), 0);
-        let mut buffer = [0; 64];
-        let mut descriptors = Vec::new();
-        let mut text = Vec::new();
-        while text.len() < 19 {
-            let count = receive_with_descriptors(&peer, &mut buffer, &mut descriptors).unwrap();
-            text.extend_from_slice(&buffer[..count]);
-        }
-        assert_eq!(text, b"plain\nhandle\nafter\n");
-        assert_eq!(descriptors.len(), 1);
-    }
-
-    #[test]
-    fn after_close_nothing_is_written() {
-        let (outbox, peer) = outbox();
-        outbox.push(None, |bytes| bytes.extend_from_slice(b"lost")).unwrap();
-        outbox.close();
-        assert_eq!(receive(&peer, &mut [0; 8]).unwrap(), 0);
-        let late = outbox.push(None, |bytes| bytes.extend_from_slice(b"late"));
-        assert_eq!(late.unwrap_err().raw_os_error(), Some(libc::EPIPE));
-    }
-
-    #[test]
-    fn a_peer_that_is_gone_makes_nothing_pile_up() {
-        let (outbox, peer) = outbox();
-        drop(peer);
-        let (rider, other) = pair().unwrap();
-        outbox.push(Some(rider), |bytes| bytes.extend_from_slice(b"first")).unwrap();
-        assert_eq!(outbox.flush().unwrap_err().raw_os_error(), Some(libc::EPIPE));
-        assert_eq!(outbox.waiting(), 0);
-        assert!(outbox.push(None, |bytes| bytes.extend_from_slice(b"second")).is_err());
-        // The descriptor went with its message.
-        assert_eq!(receive(&other, &mut [0; 8]).unwrap(), 0);
-    }
-
-    #[test]
-    fn a_message_whose_sender_was_told_of_a_failure_does_not_leave_later() {
-        let (outbox, peer) = outbox();
-        outbox.push(None, |bytes| bytes.extend_from_slice(b"kept\n")).unwrap();
-        let failed = outbox.push(None, |bytes| bytes.extend_from_slice(b"failed\n")).unwrap();
-        outbox.retract(failed.position);
-        assert_eq!(outbox.flush().unwrap(), 0);
-        let mut buffer = [0; 64];
-        assert_eq!(receive(&peer, &mut buffer).unwrap(), 5);
-    }
-}
+mod tests;

@@ -1,0 +1,124 @@
+//! What waits, what leaves, and what is taken back, over a real socketpair.
+
+use super::*;
+use crate::sys::socket::{pair, receive, receive_with_descriptors};
+
+/// Of many, since the reader may be off the processor at a time.
+#[test]
+fn a_message_in_parts_leaves_whole_while_its_reader_reads() {
+    let (outbox, theirs) = outbox();
+    let message = vec![7; 16 << 20];
+    let reader = std::thread::spawn(move || {
+        let mut room = vec![0; 1 << 20];
+        let mut count = 0;
+        loop {
+            match receive(&theirs, &mut room) {
+                Ok(0) => return count,
+                Ok(some) => count += some,
+                Err(_) => {
+                    assert!(!poll::wait(&[(theirs.as_fd(), false)], None).unwrap().is_empty())
+                }
+            }
+        }
+    });
+    let mut sent = 0;
+    let is_whole = (0..50).any(|_| {
+        sent += message.len();
+        let mut waiting = outbox.send_parts(&[&message]).unwrap();
+        let is_whole = waiting == 0;
+        while waiting > 0 {
+            waiting = outbox.flush().unwrap();
+        }
+        is_whole
+    });
+    outbox.close();
+    drop(outbox);
+    assert!(is_whole);
+    assert_eq!(reader.join().unwrap(), sent);
+}
+
+fn outbox() -> (Outbox, OwnedFd) {
+    let (ours, theirs) = pair().unwrap();
+    (Outbox::new(Arc::new(ours)), theirs)
+}
+
+#[test]
+fn messages_are_collected_and_written_together_in_order() {
+    let (outbox, peer) = outbox();
+    outbox.push(None, |bytes| bytes.extend_from_slice(b"one\n")).unwrap();
+    let two = outbox.push(None, |bytes| bytes.extend_from_slice(b"two\n")).unwrap();
+    assert_eq!((two.position, two.waiting), (4, 8));
+    assert_eq!(outbox.flush().unwrap(), 0);
+    let mut buffer = [0; 64];
+    assert_eq!(receive(&peer, &mut buffer).unwrap(), 8);
+    assert_eq!(&buffer[..8], b"one\ntwo\n");
+    assert_eq!((outbox.written(), outbox.accepted()), (8, 8));
+}
+
+#[test]
+fn a_full_socket_keeps_the_rest_and_loses_nothing() {
+    let (outbox, peer) = outbox();
+    let message = vec![b'x'; 3_000_000];
+    outbox.push(None, |bytes| bytes.extend_from_slice(&message)).unwrap();
+    assert!(outbox.flush().unwrap() > 0);
+    let mut received = 0;
+    let mut buffer = vec![0; 65536];
+    while received < message.len() {
+        received += receive(&peer, &mut buffer).unwrap();
+        outbox.flush().unwrap();
+    }
+    assert_eq!(outbox.waiting(), 0);
+}
+
+#[test]
+fn a_descriptor_rides_on_its_own_message_only() {
+    let (outbox, peer) = outbox();
+    let (rider, _other) = pair().unwrap();
+    outbox.push(None, |bytes| bytes.extend_from_slice(b"plain\n")).unwrap();
+    outbox.push(Some(rider), |bytes| bytes.extend_from_slice(b"handle\n")).unwrap();
+    outbox.push(None, |bytes| bytes.extend_from_slice(b"after\n")).unwrap();
+    assert_eq!(outbox.flush().unwrap(), 0);
+    let mut buffer = [0; 64];
+    let mut descriptors = Vec::new();
+    let mut text = Vec::new();
+    while text.len() < 19 {
+        let count = receive_with_descriptors(&peer, &mut buffer, &mut descriptors).unwrap();
+        text.extend_from_slice(&buffer[..count]);
+    }
+    assert_eq!(text, b"plain\nhandle\nafter\n");
+    assert_eq!(descriptors.len(), 1);
+}
+
+#[test]
+fn after_close_nothing_is_written() {
+    let (outbox, peer) = outbox();
+    outbox.push(None, |bytes| bytes.extend_from_slice(b"lost")).unwrap();
+    outbox.close();
+    assert_eq!(receive(&peer, &mut [0; 8]).unwrap(), 0);
+    let late = outbox.push(None, |bytes| bytes.extend_from_slice(b"late"));
+    assert_eq!(late.unwrap_err().raw_os_error(), Some(libc::EPIPE));
+}
+
+#[test]
+fn a_peer_that_is_gone_makes_nothing_pile_up() {
+    let (outbox, peer) = outbox();
+    drop(peer);
+    let (rider, other) = pair().unwrap();
+    outbox.push(Some(rider), |bytes| bytes.extend_from_slice(b"first")).unwrap();
+    assert_eq!(outbox.flush().unwrap_err().raw_os_error(), Some(libc::EPIPE));
+    assert_eq!(outbox.waiting(), 0);
+    assert!(outbox.push(None, |bytes| bytes.extend_from_slice(b"second")).is_err());
+    // The descriptor went with its message.
+    assert_eq!(receive(&other, &mut [0; 8]).unwrap(), 0);
+}
+
+#[test]
+fn a_message_whose_sender_was_told_of_a_failure_does_not_leave_later() {
+    let (outbox, peer) = outbox();
+    outbox.push(None, |bytes| bytes.extend_from_slice(b"kept\n")).unwrap();
+    let failed = outbox.push(None, |bytes| bytes.extend_from_slice(b"failed\n")).unwrap();
+    outbox.retract(failed.position);
+    assert_eq!(outbox.flush().unwrap(), 0);
+    let mut buffer = [0; 64];
+    assert_eq!(receive(&peer, &mut buffer).unwrap(), 5);
+}
