@@ -98,6 +98,17 @@ describe('the way that was chosen', { concurrency: true }, () => {
           memory.fill(n);
           fewest = Math.min(fewest, faults() - before);
         }
+        const waiters = () =>
+          readdirSync('/proc/self/task').filter(
+            (id) => readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim() === 'sprog-wait',
+          ).length;
+        const pause = new Int32Array(new SharedArrayBuffer(4));
+        const until = (condition) => {
+          for (let n = 0; n < 500 && !condition(); n++) Atomics.wait(pause, 0, 0, 10);
+        };
+        // They end with their children. A new one gives itself its name.
+        Atomics.wait(pause, 0, 0, 200);
+        until(() => waiters() === 0);
         const child = self.cp.spawn('sleep', ['60']);
         const pidfds = () =>
           readdirSync('/proc/self/fdinfo').filter((fd) => {
@@ -109,13 +120,7 @@ describe('the way that was chosen', { concurrency: true }, () => {
               return false;
             }
           }).length;
-        const waiters = () =>
-          readdirSync('/proc/self/task').filter(
-            (id) => readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim() === 'sprog-wait',
-          ).length;
-        // Those of the three before end with their children; a new one gives itself its name.
-        const pause = new Int32Array(new SharedArrayBuffer(4));
-        for (let n = 0; n < 500 && pidfds() + waiters() !== 1; n++) Atomics.wait(pause, 0, 0, 10);
+        until(() => pidfds() + waiters() === 1);
         self.say('watched by', pidfds(), waiters());
         child.kill('SIGKILL');
         // A copy of the memory makes each page, or each huge one, fault when it is written again.
