@@ -85,13 +85,13 @@ impl Environment {
                 return f64::from(-libc::EBADF);
             };
             let mut outcome = Ok(());
-            let sent = inner.send_on(token, &handle, |channel| {
+            let sent = inner.on_channel(token, &handle, |channel| {
                 let leave = Leave::new(arguments.is_true(1));
                 send(channel, leave, None, |wire, out| {
                     outcome = append_text(wire, out, |out| arguments.append_utf8(0, out));
                 })
             });
-            outcome.map_or(f64::from(-libc::EINVAL), |()| sent)
+            outcome.map_or(f64::from(-libc::EINVAL), |()| inner.sent(sent))
         })
     }
 
@@ -239,11 +239,9 @@ impl Environment {
         }
     }
 
+    /// For a call that sends something, and answers how much of that waits.
     fn send_on(&self, token: u32, f: impl FnOnce(&Channel) -> std::io::Result<usize>) -> f64 {
-        match self.inner.reactor.get(token) {
-            Some(handle) => self.inner.send_on(token, &handle, f),
-            None => f64::from(-libc::EBADF),
-        }
+        self.inner.sent(self.with_channel(token, f))
     }
 
     fn with_channel(&self, token: u32, f: impl FnOnce(&Channel) -> std::io::Result<usize>) -> f64 {
@@ -255,14 +253,7 @@ impl Environment {
 }
 
 impl Inner {
-    /// A call that sends something; it answers how much of that waits.
-    fn send_on(
-        &self,
-        token: u32,
-        handle: &Handle,
-        f: impl FnOnce(&Channel) -> std::io::Result<usize>,
-    ) -> f64 {
-        let waiting = self.on_channel(token, handle, f);
+    fn sent(&self, waiting: f64) -> f64 {
         self.reactor.wrote(waiting == 0.0);
         waiting
     }

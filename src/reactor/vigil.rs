@@ -28,15 +28,13 @@ pub struct Vigil {
     asked: Cell<Option<Instant>>,
     /// Something has been sent in this turn, and nothing of it waits.
     spoke: Cell<bool>,
-    /// Answers that came soon, one after the other.
+    /// Answers that came soon, one after the other; or, awake, since that began.
     streak: Cell<u32>,
     needed: Cell<u32>,
     /// What it takes, on average, for an answer to come, if the loop sleeps meanwhile.
     asleep: Cell<Duration>,
     /// The same where it does not; `None` while it does.
     awake: Cell<Option<Duration>>,
-    /// Answers since it does not.
-    answers: Cell<u32>,
 }
 
 impl Vigil {
@@ -48,7 +46,6 @@ impl Vigil {
             needed: Cell::new(STREAK),
             asleep: Cell::new(Duration::ZERO),
             awake: Cell::new(None),
-            answers: Cell::new(0),
         }
     }
 
@@ -71,21 +68,19 @@ impl Vigil {
     fn learn(&self, waited: Duration) {
         // What takes longer than a vigil is not gained by one.
         let counted = waited.min(VIGIL);
+        let streak = self.streak.get() + 1;
+        self.streak.set(streak);
         if let Some(awake) = self.awake.get() {
             let awake = average(awake, counted);
-            let answers = self.answers.get() + 1;
-            self.answers.set(answers);
             // It must come in clearly less.
-            if awake < self.asleep.get() * 2 / 3 && answers < TERM {
+            if awake < self.asleep.get() * 2 / 3 && streak < TERM {
                 self.awake.set(Some(awake));
             } else {
-                self.give_up(answers);
+                self.give_up(streak);
             }
         } else if waited > SOON {
             self.streak.set(0);
         } else {
-            let streak = self.streak.get() + 1;
-            self.streak.set(streak);
             self.asleep.set(if streak == 1 {
                 counted
             } else {
@@ -93,7 +88,7 @@ impl Vigil {
             });
             if streak >= self.needed.get() {
                 self.awake.set(Some(self.asleep.get() / 3));
-                self.answers.set(0);
+                self.streak.set(0);
             }
         }
     }

@@ -52,21 +52,17 @@ pub fn inherit(added: Vec<u8>) -> Rc<CStringArray> {
 /// The list for the entries at `pointers`, with those of `added`.
 fn list(last: &mut Option<Seen>, pointers: Vec<usize>, added: Vec<u8>) -> Rc<CStringArray> {
     let block = strings(&pointers);
-    if !added.is_empty() {
-        return Rc::new(CStringArray::from_terminated(merge(&block, added)));
-    }
+    let is_plain = added.is_empty();
     // The text counts, not where it is: who has called putenv may write there.
-    match last {
-        Some(seen) if seen.block == block => {
-            seen.pointers = pointers;
-            Rc::clone(&seen.list)
-        }
-        _ => {
-            let list = Rc::new(CStringArray::from_terminated(merge(&block, added)));
-            *last = Some(Seen { pointers, block, list: Rc::clone(&list) });
-            list
-        }
+    if let Some(seen) = last.as_mut().filter(|seen| is_plain && seen.block == block) {
+        seen.pointers = pointers;
+        return Rc::clone(&seen.list);
     }
+    let list = Rc::new(CStringArray::from_terminated(merge(&block, added)));
+    if is_plain {
+        *last = Some(Seen { pointers, block, list: Rc::clone(&list) });
+    }
+    list
 }
 
 /// What the entries point to, each ended by a NUL.

@@ -127,9 +127,8 @@ impl Poll {
         }
         // SAFETY: as above.
         let fd = unsafe { uv_backend_fd(self.uv_loop.0.as_ptr()) };
-        let mut polled = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-        // SAFETY: one entry, which is ours for the time of the call.
-        unsafe { libc::poll(&raw mut polled, 1, 0) != 0 }
+        // SAFETY: open as long as the loop is, and borrowed for this call alone.
+        super::poll::is_readable(unsafe { BorrowedFd::borrow_raw(fd) })
     }
 
     /// Closes the handle; `done` runs when libuv has let go of it and of the descriptor.
