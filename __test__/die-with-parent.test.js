@@ -310,13 +310,8 @@ describe('the guard', () => {
     await once(spawn('true'), 'close');
     const children = () =>
       fs.readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
-    const first = fs.openSync('/dev/null');
-    const held = [];
-    try {
-      for (;;) held.push(fs.openSync('/dev/null'));
-    } catch {
-      fs.closeSync(first);
-    }
+    const { held } = self.processes.holdDescriptors();
+    fs.closeSync(held.pop());
     try {
       spawn('true', [], { stdio: 'ignore', dieWithParent: true });
     } catch (error) {

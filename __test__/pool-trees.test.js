@@ -165,14 +165,10 @@ async function exhausted(self) {
   const { setTimeout: sleep } = require('node:timers/promises');
   const pool = new self.cp.Pool(join(self.fixtures, 'pool', 'worker.js'), { max: 1 });
   const worker = await pool.run('pid');
-  const held = [];
   const task = pool.run('spin', [], { timeout: 200 });
   await sleep(50);
-  try {
-    for (;;) held.push(fs.openSync('/dev/null'));
-  } catch (error) {
-    self.say('opening', error.code);
-  }
+  const { held, code } = self.processes.holdDescriptors();
+  self.say('opening', code);
   await task.catch((error) => self.say('task', error.name));
   await sleep(300);
   for (const fd of held) fs.closeSync(fd);

@@ -184,7 +184,7 @@ describe('a failed spawn leaves no descriptor and no zombie', () => {
   it(full, { skip: LEAKS_IN_NODE }, async () => {
     const body = async (cp, log, [helpers]) => {
       const fs = require('node:fs');
-      const { countFds, countZombies, until } = require(helpers);
+      const { countFds, countZombies, holdDescriptors, until } = require(helpers);
       const spawned = (stdio) =>
         new Promise((resolve) => {
           let code = null;
@@ -199,10 +199,7 @@ describe('a failed spawn leaves no descriptor and no zombie', () => {
       const codes = new Set();
       for (const stdio of ['pipe', 'ignore', ['pipe', 'pipe', 'pipe', 'pipe']]) {
         for (let free = 0; free < 14; free++) {
-          const held = [];
-          try {
-            for (;;) held.push(fs.openSync('/dev/null'));
-          } catch {}
+          const { held } = holdDescriptors();
           for (let i = 0; i < free; i++) fs.closeSync(held.pop());
           const ending = spawned(stdio);
           for (const fd of held) fs.closeSync(fd);

@@ -115,6 +115,16 @@ async function settledFds() {
   return last;
 }
 
+/** Opens as many descriptors as this process may have: which, and the code of the error that ended it. */
+function holdDescriptors() {
+  const held = [];
+  try {
+    for (;;) held.push(fs.openSync('/dev/null'));
+  } catch ({ code }) {
+    return { held, code };
+  }
+}
+
 /** Resolves with true once `pid` runs no more; with false if it will not end. */
 function waitGone(pid, patience = PATIENCE_MS) {
   return until(() => !isAlive(pid), patience);
@@ -125,6 +135,7 @@ module.exports = {
   countZombies,
   descriptorsOf,
   heirlooms,
+  holdDescriptors,
   isAlive,
   ownDescriptors,
   peakMemory,
