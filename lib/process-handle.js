@@ -18,11 +18,16 @@ class Process {
   // Events of the child run in the async context of its creator.
   #resource = new AsyncResource('PROCESSWRAP', { requireManualDestroy: true });
   /** @type {number | undefined} */
-  pid;
+  #pid;
+  /** Whether the program may not have taken over yet. */
+  #isOnItsWay = false;
+  /** What was to run, and where. */
+  #file;
+  #cwd;
   /** @type {((exitCode: number, signal: string) => void) | undefined} */
   onexit;
   /**
-   * Why nothing was started.
+   * Why the program does not run.
    * @type {{ step: number, request: any } | undefined}
    */
   failure;
@@ -43,15 +48,36 @@ class Process {
     const started = start(options, args, stdio, advanced);
     if (started.status === 0) {
       this.#token = started.child;
-      this.pid = started.pid;
+      this.#pid = started.pid;
+      this.#isOnItsWay = true;
+      this.#file = options.file;
+      this.#cwd = options.cwd;
       own(this.#token, this);
       if (!this.#referenced) environment().setRef(this.#token, false);
     }
     return started;
   }
 
+  get isOnItsWay() {
+    return this.#isOnItsWay;
+  }
+
+  /** Whoever looks at the process by it shall find the program: waits for it. */
+  get pid() {
+    if (this.#isOnItsWay) this.#settle(environment().settle(this.#token));
+    return this.#pid;
+  }
+
+  #settle(status) {
+    this.#isOnItsWay = false;
+    if (status !== 0) this.#pid = undefined;
+  }
+
   onevent(event, code, signal) {
     if (event !== EVENT.EXIT) return;
+    // What the second number is where the first one is negative.
+    if (code < 0) this.failure = { step: signal, request: { file: this.#file, cwd: this.#cwd } };
+    this.#settle(Math.min(code, 0));
     if (this.#isKilledLater) this.lateKills = environment().lateKills(this.#token);
     this.#token = -1;
     this.bill = takeBill();

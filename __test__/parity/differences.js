@@ -52,6 +52,7 @@ const added = [
   'usage',
   'Symbol(Symbol.asyncDispose)',
   'Symbol(nodejs.asyncDispose)',
+  'Symbol(nodejs.util.inspect.custom)',
 ];
 
 module.exports = { added, always, registered };

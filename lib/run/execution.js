@@ -4,6 +4,7 @@
 // fails.
 
 const { addAbortListener } = require('node:events');
+const { wasStarted } = require('../child-pid.js');
 const { ChildProcess } = require('../child.js');
 const { kTree } = require('../tree-key.js');
 const { abortError } = require('../errors.js');
@@ -82,7 +83,7 @@ class Execution {
       this.fail(error);
       return;
     }
-    this.wasStarted = this.child.pid !== undefined;
+    this.wasStarted = wasStarted(this.child);
     this.#collect();
     if (!this.wasStarted) {
       release(this.settings.source);
@@ -104,6 +105,11 @@ class Execution {
     this.child.spawn(request);
     this.child.on('error', (error) => {
       this.cause ??= error;
+      // Also where the exec was not waited for, and has failed.
+      if (this.child.pid === undefined) {
+        this.wasStarted = false;
+        for (const undo of this.#atExit) undo();
+      }
       if (!this.wasStarted) this.#hooks.onexit?.();
     });
     this.child.on('exit', (code, signal) => this.#exit(code, signal));

@@ -9,8 +9,8 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use super::restrictions::{self, Restrictions};
 use super::step::Step;
-use super::syscall::{errno, syscall0, syscall2, syscall3, syscall6};
-use super::vfork::Failure;
+use super::syscall::syscall;
+use super::vfork::{Failure, attempt};
 
 /// All empty: nothing beyond what Node does.
 #[derive(Default)]
@@ -58,26 +58,24 @@ pub(super) fn apply_first(extras: &Extras<'_>, enters_group: bool) -> Result<(),
 fn enter(procs: BorrowedFd<'_>) -> Result<(), Failure> {
     // "0" is whoever writes it: the pid that the child has in its own namespace is not needed.
     let text = c"0".as_ptr() as c_long;
-    if syscall3(libc::SYS_write, procs.as_raw_fd().into(), text, 1) < 0 {
-        return Err((Step::Cgroup, errno()));
-    }
-    Ok(())
+    attempt(Step::Cgroup, libc::SYS_write, [procs.as_raw_fd().into(), text, 1])
 }
 
 /// Best effort: what this packet says the parent says too, if it lives to.
 fn send_enrolment(enrolment: &Enrolment<'_>) {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     let clock = libc::CLOCK_BOOTTIME.into();
-    syscall2(libc::SYS_clock_gettime, clock, &raw mut now as c_long);
+    let _ = syscall(libc::SYS_clock_gettime, [clock, &raw mut now as c_long]);
     let now = (now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64);
     let packet = Packet {
         head: enrolment.head,
-        pid: (syscall0(libc::SYS_getpid) as i32).to_ne_bytes(),
+        pid: (syscall(libc::SYS_getpid, []).unwrap_or(0) as i32).to_ne_bytes(),
         now: now.to_ne_bytes(),
     };
     let flags = (libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL).into();
     let (at, length) = (&raw const packet as c_long, size_of::<Packet>() as c_long);
-    syscall6(libc::SYS_sendto, [enrolment.socket.as_raw_fd().into(), at, length, flags, 0, 0]);
+    let socket = enrolment.socket.as_raw_fd().into();
+    let _ = syscall(libc::SYS_sendto, [socket, at, length, flags, 0, 0]);
 }
 
 /// Bytes only, so that nothing stands between them.

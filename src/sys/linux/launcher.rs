@@ -23,7 +23,7 @@ use std::sync::OnceLock;
 use super::cstrings::CStringArray;
 use super::spawn::{Failure, Spawned};
 use super::step::Step;
-use super::syscall::{errno, syscall3, syscall5};
+use super::syscall::syscall;
 use super::{exit, fd, memory_file};
 
 #[cfg(target_arch = "x86_64")]
@@ -123,22 +123,22 @@ impl Launch {
             return Err(Failure { step, errno });
         }
         // Whoever watches it opens a pidfd.
-        Ok(Spawned { pid, pidfd: None, peak_before: 0, launched: true })
+        Ok(Spawned { pid, pidfd: None, peak_before: 0, launched: true, flight: None })
     }
 }
 
 /// In the child: becomes the launcher. Returns, with the errno, only if that failed.
 /// `launcher` is what [`Launch::launcher`] gave, whose Launch is alive; `envp` ends with a null.
 pub(super) fn exec(launcher: &Launcher, envp: *const *const c_char) -> c_int {
-    if syscall3(libc::SYS_fcntl, launcher.report.into(), libc::F_SETFD.into(), 0) < 0 {
-        return errno();
+    let inherited = syscall(libc::SYS_fcntl, [launcher.report.into(), libc::F_SETFD.into(), 0]);
+    if let Err(errno) = inherited {
+        return errno;
     }
     let empty = c"".as_ptr() as c_long;
     let flags = libc::AT_EMPTY_PATH.into();
     let program = launcher.program.into();
     let arguments = [program, empty, launcher.argv as c_long, envp as c_long, flags];
-    syscall5(libc::SYS_execveat, arguments);
-    errno()
+    syscall(libc::SYS_execveat, arguments).err().unwrap_or(libc::EINVAL)
 }
 
 /// Whether the launcher can be had; else why not.

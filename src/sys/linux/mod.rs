@@ -2,6 +2,7 @@
 //! where it has none. A file with such calls allows unsafe code for itself.
 
 pub mod append;
+mod busy;
 mod clone3;
 mod cstrings;
 pub mod environ;
@@ -10,16 +11,20 @@ pub mod exit;
 pub mod exit_hook;
 mod extras;
 pub mod fd;
+mod flight;
 mod glibc;
+mod known;
 pub mod launcher;
 mod lookup;
 pub mod memory;
 pub mod memory_file;
 pub mod pidfd;
 pub mod poll;
+mod prepared;
 pub mod proc;
 pub mod restrictions;
 pub mod settings;
+pub mod settling;
 pub mod shared;
 pub mod signal;
 pub mod socket;

@@ -6,8 +6,8 @@ use std::ffi::c_long;
 use std::ptr;
 
 use super::step::Step;
-use super::syscall::{errno, syscall1, syscall3, syscall4, syscall5};
-use super::vfork::Failure;
+use super::syscall::syscall;
+use super::vfork::{Failure, attempt};
 
 /// What setrlimit(2) limits, by the numbers that the kernel has on most architectures (not on MIPS, SPARC
 /// and Alpha).
@@ -103,22 +103,24 @@ pub(super) fn apply(restrictions: &Restrictions) -> Result<(), Failure> {
         set_limit(*limit)?;
     }
     if let Some(nice) = restrictions.nice
-        && syscall3(libc::SYS_setpriority, libc::PRIO_PROCESS.into(), 0, nice.into()) < 0
+        && let Err(errno) =
+            syscall(libc::SYS_setpriority, [libc::PRIO_PROCESS.into(), 0, nice.into()])
     {
         // As nice(2) has it. EACCES would read as a program that may not be run.
-        let errno = errno();
         return Err((Step::Nice, if errno == libc::EACCES { libc::EPERM } else { errno }));
     }
     if let Some(mask) = &restrictions.affinity {
         set_affinity(mask)?;
     }
     if let Some(umask) = restrictions.umask {
-        syscall1(libc::SYS_umask, umask.into());
+        let _ = syscall(libc::SYS_umask, [umask.into()]);
     }
-    if restrictions.no_new_privileges
-        && syscall5(libc::SYS_prctl, [libc::PR_SET_NO_NEW_PRIVS.into(), 1, 0, 0, 0]) < 0
-    {
-        return Err((Step::NoNewPrivileges, errno()));
+    if restrictions.no_new_privileges {
+        attempt(
+            Step::NoNewPrivileges,
+            libc::SYS_prctl,
+            [libc::PR_SET_NO_NEW_PRIVS.into(), 1, 0, 0, 0],
+        )?;
     }
     Ok(())
 }
@@ -128,23 +130,18 @@ fn set_limit(limit: ResourceLimit) -> Result<(), Failure> {
     // The kernel's struct rlimit64.
     let value = [limit.soft, limit.hard];
     let new = ptr::from_ref(&value) as c_long;
-    if syscall4(libc::SYS_prlimit64, 0, limit.resource as c_long, new, 0) < 0 {
-        return Err((Step::Limit, errno()));
-    }
-    Ok(())
+    attempt(Step::Limit, libc::SYS_prlimit64, [0, limit.resource as c_long, new, 0])
 }
 
 /// The kernel leaves out, without a word, what is not there or not allowed to this process (cpuset); so
 /// what came of it is looked at.
 fn set_affinity(mask: &ProcessorMask) -> Result<(), Failure> {
     let bytes = size_of::<ProcessorMask>() as c_long;
-    if syscall3(libc::SYS_sched_setaffinity, 0, bytes, ptr::from_ref(mask) as c_long) < 0 {
-        return Err((Step::Affinity, errno()));
-    }
+    let wanted = [0, bytes, ptr::from_ref(mask) as c_long];
+    attempt(Step::Affinity, libc::SYS_sched_setaffinity, wanted)?;
     let mut came: ProcessorMask = [0; MASK_WORDS];
-    if syscall3(libc::SYS_sched_getaffinity, 0, bytes, ptr::from_mut(&mut came) as c_long) < 0 {
-        return Err((Step::Affinity, errno()));
-    }
+    let answer = [0, bytes, ptr::from_mut(&mut came) as c_long];
+    attempt(Step::Affinity, libc::SYS_sched_getaffinity, answer)?;
     if came == *mask { Ok(()) } else { Err((Step::Affinity, libc::EINVAL)) }
 }
 

@@ -1,10 +1,10 @@
 //! Signal masks by raw system calls. glibc's wrappers refuse to touch its two internal signals
 //! (32 and 33), which leaves a window in which their handlers could run in a child that shares
 //! our memory.
-//!
-//! # Safety
-//! rt_sigprocmask reads and writes only the two words whose addresses it is given.
-#![allow(unsafe_code)]
+
+use std::ffi::c_long;
+
+use super::syscall::syscall;
 
 /// Size of the kernel's signal set, which the raw calls demand (64 signals).
 pub(super) const KERNEL_SET_BYTES: usize = 8;
@@ -40,15 +40,9 @@ pub fn block_for_helper_thread() {
 /// Replaces this thread's mask and returns the one it had.
 pub(super) fn set_mask(mask: u64) -> u64 {
     let mut previous = 0_u64;
-    // SAFETY: both pointers are to live u64s, the size the kernel is told.
-    unsafe {
-        libc::syscall(
-            libc::SYS_rt_sigprocmask,
-            libc::SIG_SETMASK,
-            &raw const mask,
-            &raw mut previous,
-            KERNEL_SET_BYTES,
-        );
-    }
+    // Two live u64s, the size that the kernel is told.
+    let (new, old) = (&raw const mask as c_long, &raw mut previous as c_long);
+    let arguments = [libc::SIG_SETMASK.into(), new, old, KERNEL_SET_BYTES as c_long];
+    let _ = syscall(libc::SYS_rt_sigprocmask, arguments);
     previous
 }

@@ -1,12 +1,12 @@
 //! The child's side of a spawn: from clone to exec, with nothing but system calls.
 //!
 //! # Safety
-//! With CLONE_VM the child runs in the parent's memory while the parent's calling thread is
-//! suspended (CLONE_VFORK). Between clone and exec it therefore allocates nothing, takes no lock,
-//! calls no libc function with state (glibc's setuid family would signal every thread of the
-//! parent), and does not panic: no indexing, no arithmetic that can overflow. It runs on a stack
-//! of its own, with every signal blocked until all handlers are reset, so that no handler of the
-//! parent can run in it. The library is linked with -z now: the first call of a libc function from
+//! With CLONE_VM the child runs in the parent's memory while the parent's other threads do too, and the
+//! calling one unless CLONE_VFORK suspends it. Between clone and exec it therefore allocates nothing,
+//! takes no lock, writes nothing but what was made for it, not even errno, calls no libc function with
+//! state (glibc's setuid family would signal every thread of the parent), and does not panic: no
+//! indexing, no arithmetic that can overflow. It runs on a stack of its own, with every signal blocked
+//! until all handlers are reset, so that no handler of the parent can run in it. The library is linked with -z now: the first call of a libc function from
 //! here must not run the dynamic linker.
 #![allow(unsafe_code)]
 
@@ -15,14 +15,15 @@ use std::ffi::{c_char, c_int, c_long, c_void};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::ptr;
+use std::sync::atomic::AtomicU32;
 
 use super::clone3::{Birth, clone_into_group};
 use super::extras::{self, Extras};
 use super::launcher::{self, Launcher};
 use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
-use super::stack::{self, STACK_BYTES};
+use super::stack::{STACK_BYTES, Stack};
 use super::step::Step;
-use super::syscall::{errno, syscall0, syscall1, syscall2, syscall3};
+use super::syscall::syscall;
 
 /// What the child reports before it gives up; all zero after a successful exec.
 #[derive(Clone, Copy, Default)]
@@ -33,8 +34,8 @@ pub(super) struct Report {
 }
 
 /// Everything the child needs, laid out by the parent. All pointers outlive the child's use of
-/// them: the parent is suspended, or the child has a copy of its memory. A child that shares it writes
-/// here, not only the report: a `Child` serves one start.
+/// them: they are kept until it has left the parent's memory, or the child has a copy of it. A child that
+/// shares it writes here, not only the report: a `Child` serves one start.
 #[repr(C)]
 pub(super) struct Child {
     pub argv: *const *const c_char,
@@ -77,13 +78,25 @@ pub(super) extern "C" fn child_main(argument: *mut c_void) -> c_int {
     // SAFETY: as above.
     let pipe = unsafe { (*child).report_pipe };
     if pipe >= 0 {
-        // SAFETY: writes the bytes of a local.
-        unsafe { libc::syscall(libc::SYS_write, pipe, &raw const report, size_of::<Report>()) };
+        let (at, length) = (&raw const report as c_long, size_of::<Report>() as c_long);
+        let _ = syscall(libc::SYS_write, [pipe.into(), at, length]);
     }
     127
 }
 
 pub(super) type Failure = (Step, c_int);
+
+/// A system call that the start needs.
+pub(super) fn attempt<const N: usize>(
+    step: Step,
+    number: c_long,
+    arguments: [c_long; N],
+) -> Result<(), Failure> {
+    match syscall(number, arguments) {
+        Ok(_) => Ok(()),
+        Err(errno) => Err((step, errno)),
+    }
+}
 
 /// # Safety
 /// `child` points to a complete `Child`; called once, in the child.
@@ -96,8 +109,8 @@ unsafe fn prepare_and_exec(child: *mut Child) -> Result<Infallible, Failure> {
     if let Some(extras) = extras {
         extras::apply_first(extras, child.enters_group)?;
     }
-    if child.new_session && syscall0(libc::SYS_setsid) < 0 {
-        return Err((Step::Session, errno()));
+    if child.new_session {
+        attempt(Step::Session, libc::SYS_setsid, [])?;
     }
     // SAFETY: the array has `descriptor_count` elements.
     let descriptors = unsafe {
@@ -106,24 +119,24 @@ unsafe fn prepare_and_exec(child: *mut Child) -> Result<Infallible, Failure> {
             child.descriptor_count.unsigned_abs() as usize,
         )
     };
-    if !place_descriptors(descriptors, child.descriptor_count) {
-        return Err((Step::Stdio, errno()));
+    if let Err(errno) = place_descriptors(descriptors, child.descriptor_count) {
+        return Err((Step::Stdio, errno));
     }
-    if !child.cwd.is_null() && syscall1(libc::SYS_chdir, child.cwd as c_long) < 0 {
-        return Err((Step::Chdir, errno()));
+    if !child.cwd.is_null() {
+        attempt(Step::Chdir, libc::SYS_chdir, [child.cwd as c_long])?;
     }
     if let Some(extras) = extras {
         extras::apply_last(extras)?;
     }
     if child.uid >= 0 || child.gid >= 0 {
         // Unchecked, as in Node: an unprivileged process may not, and then keeps its groups.
-        syscall2(libc::SYS_setgroups, 0, 0);
+        let _ = syscall(libc::SYS_setgroups, [0, 0]);
     }
-    if child.gid >= 0 && syscall1(libc::SYS_setgid, child.gid as c_long) < 0 {
-        return Err((Step::Gid, errno()));
+    if child.gid >= 0 {
+        attempt(Step::Gid, libc::SYS_setgid, [child.gid as c_long])?;
     }
-    if child.uid >= 0 && syscall1(libc::SYS_setuid, child.uid as c_long) < 0 {
-        return Err((Step::Uid, errno()));
+    if child.uid >= 0 {
+        attempt(Step::Uid, libc::SYS_setuid, [child.uid as c_long])?;
     }
     super::signal::set_mask(0);
     child.peak_before = super::wait::peak_so_far();
@@ -140,89 +153,64 @@ unsafe fn prepare_and_exec(child: *mut Child) -> Result<Infallible, Failure> {
 fn reset_signal_handlers() {
     // handler SIG_DFL, no flags, no restorer, empty mask: four words on 64-bit kernels.
     let default_action = [0_u64; 4];
+    let at = default_action.as_ptr() as c_long;
     for number in 1..=MAX_SIGNAL {
-        // SAFETY: reads `default_action`; SIGKILL and SIGSTOP answer EINVAL, which is fine.
-        unsafe {
-            libc::syscall(
-                libc::SYS_rt_sigaction,
-                number,
-                default_action.as_ptr(),
-                ptr::null_mut::<u64>(),
-                KERNEL_SET_BYTES,
-            );
-        }
+        // SIGKILL and SIGSTOP answer EINVAL, which is fine.
+        let arguments = [number.into(), at, 0, KERNEL_SET_BYTES as c_long];
+        let _ = syscall(libc::SYS_rt_sigaction, arguments);
     }
 }
 
 /// Two passes. First every source that stands below its own target, and so could be overwritten
 /// before its turn, is lifted above all targets; then each is put in its place. A source that is
 /// its own target only loses close-on-exec.
-fn place_descriptors(sources: &mut [c_int], count: c_int) -> bool {
+fn place_descriptors(sources: &mut [c_int], count: c_int) -> Result<(), c_int> {
     for (target, source) in (0..).zip(sources.iter_mut()) {
-        if *source >= 0 && *source < target {
-            let lifted = syscall3(
-                libc::SYS_fcntl,
-                *source as c_long,
-                libc::F_DUPFD_CLOEXEC as c_long,
-                count as c_long,
-            );
-            if lifted < 0 {
-                return false;
-            }
-            *source = lifted as c_int;
+        if is_in_the_way(*source, target) {
+            let above = [(*source).into(), libc::F_DUPFD_CLOEXEC.into(), count.into()];
+            *source = syscall(libc::SYS_fcntl, above)? as c_int;
         }
     }
     for (target, source) in (0..).zip(sources.iter()) {
-        let placed = if *source >= 0 {
-            place(*source, target)
+        if *source >= 0 {
+            place(*source, target)?;
         } else if target < 3 {
-            place_dev_null(target)
-        } else {
-            true
-        };
-        if !placed {
-            return false;
+            place_dev_null(target)?;
         }
     }
-    true
+    Ok(())
 }
 
-fn place(source: c_int, target: c_int) -> bool {
-    let result = if source == target {
-        syscall3(libc::SYS_fcntl, source as c_long, libc::F_SETFD as c_long, 0)
+/// Whether a source stands where another one may have to be put before its own turn comes.
+pub(super) fn is_in_the_way(source: c_int, target: c_int) -> bool {
+    source >= 0 && source < target
+}
+
+fn place(source: c_int, target: c_int) -> Result<(), c_int> {
+    if source == target {
+        syscall(libc::SYS_fcntl, [source.into(), libc::F_SETFD.into(), 0])?;
     } else {
-        syscall3(libc::SYS_dup3, source as c_long, target as c_long, 0)
-    };
-    if result < 0 {
-        return false;
+        syscall(libc::SYS_dup3, [source.into(), target.into(), 0])?;
     }
     if target < 3 {
         // Programs expect blocking standard streams; Node leaves its own non-blocking.
         let off: c_int = 0;
-        syscall3(
-            libc::SYS_ioctl,
-            target as c_long,
-            libc::FIONBIO as c_long,
-            &raw const off as c_long,
-        );
+        let request = libc::FIONBIO as c_long;
+        let _ = syscall(libc::SYS_ioctl, [target.into(), request, &raw const off as c_long]);
     }
-    true
+    Ok(())
 }
 
-fn place_dev_null(target: c_int) -> bool {
+fn place_dev_null(target: c_int) -> Result<(), c_int> {
     let access = if target == 0 { libc::O_RDONLY } else { libc::O_RDWR };
-    let opened = syscall3(
-        libc::SYS_openat,
-        libc::AT_FDCWD as c_long,
-        c"/dev/null".as_ptr() as c_long,
-        access as c_long,
-    );
-    if opened < 0 || opened == target as c_long {
-        return opened >= 0;
+    let path = c"/dev/null".as_ptr() as c_long;
+    let opened = syscall(libc::SYS_openat, [libc::AT_FDCWD.into(), path, access.into()])?;
+    if opened == c_long::from(target) {
+        return Ok(());
     }
-    let placed = syscall3(libc::SYS_dup3, opened, target as c_long, 0) >= 0;
-    syscall1(libc::SYS_close, opened);
-    placed
+    let placed = syscall(libc::SYS_dup3, [opened, target.into(), 0]);
+    let _ = syscall(libc::SYS_close, [opened]);
+    placed.map(|_| ())
 }
 
 /// execvp's rules (exec(3)): go on after a candidate that is not there, remember that one could
@@ -240,21 +228,14 @@ unsafe fn exec(child: &mut Child) -> c_int {
         if path.is_null() {
             return if denied { libc::EACCES } else { last };
         }
-        syscall3(libc::SYS_execve, path as c_long, child.argv as c_long, child.envp as c_long);
-        last = errno();
+        last = execve(path, child.argv, child.envp);
         match last {
             libc::ENOEXEC => {
                 // SAFETY: the array has a second slot, which is there for this.
                 let slot = unsafe { child.shell_argv.add(1) };
                 // SAFETY: as above.
                 unsafe { *slot = path };
-                syscall3(
-                    libc::SYS_execve,
-                    c"/bin/sh".as_ptr() as c_long,
-                    child.shell_argv as c_long,
-                    child.envp as c_long,
-                );
-                return errno();
+                return execve(c"/bin/sh".as_ptr(), child.shell_argv, child.envp);
             }
             libc::EACCES => denied = true,
             libc::ENOENT | libc::ESTALE | libc::ENOTDIR | libc::ENODEV | libc::ETIMEDOUT => {}
@@ -265,6 +246,12 @@ unsafe fn exec(child: &mut Child) -> c_int {
     }
 }
 
+/// Returns only if it failed, with the errno.
+fn execve(path: *const c_char, argv: *const *const c_char, envp: *const *const c_char) -> c_int {
+    let arguments = [path as c_long, argv as c_long, envp as c_long];
+    syscall(libc::SYS_execve, arguments).err().unwrap_or(libc::EINVAL)
+}
+
 /// What clone answered: the pid, and a pidfd where the kernel knows CLONE_PIDFD (Linux 5.2; it is
 /// ignored before, and the number stays -1).
 pub(super) struct Cloned {
@@ -272,28 +259,66 @@ pub(super) struct Cloned {
     pub pidfd: c_int,
 }
 
-/// Clones a child that runs `child_main` on `child`. With `shared_memory` the call returns when
-/// the child has exec'ed or exited; else at once, and the child has a copy of everything.
-pub(super) fn clone_child(child: &mut Child, shared_memory: bool) -> io::Result<Cloned> {
+/// Whose memory a child runs in, and who waits for it.
+#[derive(Clone, Copy)]
+pub(super) enum Way<'a> {
+    /// A copy of ours. Nobody waits.
+    Copying,
+    /// Ours, while this thread waits until the child has exec'ed or exited.
+    Waiting(&'a AtomicU32),
+    /// Ours, and nobody waits.
+    Ahead(&'a AtomicU32),
+}
+
+impl Way<'_> {
+    fn flags(self) -> c_int {
+        match self {
+            Way::Copying => 0,
+            Way::Waiting(_) => libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_CHILD_CLEARTID,
+            Way::Ahead(_) => libc::CLONE_VM | libc::CLONE_CHILD_CLEARTID,
+        }
+    }
+
+    /// A word, not 0, that the kernel makes 0 when the child has left our memory.
+    fn word(self) -> *mut u32 {
+        match self {
+            Way::Copying => ptr::null_mut(),
+            Way::Waiting(word) | Way::Ahead(word) => word.as_ptr(),
+        }
+    }
+}
+
+/// Clones a child that runs `child_main` on `child`.
+///
+/// # Safety
+/// `child` is complete, and nobody else uses it, `stack` or the word of `way` until the child has left our
+/// memory, for which they are kept: with `Way::Waiting` and `Way::Copying` that is when this returns. With
+/// `Way::Ahead` there are no extras, and system calls leave errno alone.
+pub(super) unsafe fn clone_child(
+    child: *mut Child,
+    stack: &Stack,
+    way: Way<'_>,
+) -> io::Result<Cloned> {
     let mut pidfd: c_int = -1;
-    let sharing = if shared_memory { libc::CLONE_VM | libc::CLONE_VFORK } else { 0 };
-    let flags = sharing | libc::CLONE_PIDFD | libc::SIGCHLD;
-    let top = stack::top()?;
-    let stack = top.wrapping_byte_sub(STACK_BYTES);
+    let flags = way.flags() | libc::CLONE_PIDFD;
+    // SAFETY: complete by contract.
+    let extras = unsafe { (*child).extras };
     // SAFETY: null, or alive by the contract of `Child`.
-    if let Some(group) = unsafe { child.extras.as_ref() }.and_then(|extras| extras.group.as_ref()) {
-        let directory = group.directory.as_raw_fd();
-        // An attempt with other flags may have gone before.
-        child.enters_group = false;
+    let extras = unsafe { extras.as_ref() };
+    if let Some(group) = extras.and_then(|extras| extras.group.as_ref()) {
         let birth = Birth {
-            flags: sharing | libc::CLONE_PIDFD,
+            flags,
             pidfd: &raw mut pidfd,
-            stack,
+            word: way.word(),
+            stack: stack.base(),
             stack_bytes: STACK_BYTES,
-            group: directory,
+            group: group.directory.as_raw_fd(),
         };
+        // An attempt with other flags may have gone before.
+        // SAFETY: ours alone as yet.
+        unsafe { (*child).enters_group = false };
         // SAFETY: as for clone below.
-        let born = unsafe { clone_into_group(&birth, child_main, ptr::from_mut(child).cast()) };
+        let born = unsafe { clone_into_group(&birth, child_main, child.cast()) };
         match born {
             Ok(pid) => return Ok(Cloned { pid, pidfd }),
             // A want of processes or memory is one for the other way, too.
@@ -301,16 +326,25 @@ pub(super) fn clone_child(child: &mut Child, shared_memory: bool) -> io::Result<
                 return Err(error);
             }
             // No clone3, or no leave: the child tells which, when it tries to enter.
-            Err(_) => child.enters_group = true,
+            // SAFETY: there is no child.
+            Err(_) => unsafe { (*child).enters_group = true },
         }
         // A birth that fails late leaves a number here that is no descriptor any more.
         pidfd = -1;
     }
-    // SAFETY: `top` is the end of a stack that no other child uses (the thread's own, and clone
-    // with CLONE_VFORK returns only when the child has left it; without CLONE_VM the child has
-    // its own copy). `child` outlives the call. The pidfd goes to a live local.
-    let pid =
-        unsafe { libc::clone(child_main, top, flags, ptr::from_mut(child).cast(), &raw mut pidfd) };
+    // SAFETY: the stack is for this child alone, and stays, by contract, like `child` and the word; without
+    // CLONE_VM the child has copies of its own. The pidfd goes to a live local.
+    let pid = unsafe {
+        libc::clone(
+            child_main,
+            stack.top(),
+            flags | libc::SIGCHLD,
+            child.cast(),
+            &raw mut pidfd,
+            ptr::null_mut::<c_void>(),
+            way.word(),
+        )
+    };
     if pid < 0 {
         return Err(io::Error::last_os_error());
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use super::exit::ExitStatus;
-use super::syscall::{errno, syscall2, syscall5};
+use super::syscall::syscall;
 
 /// What a process used, with those of its children that ended and that it waited for (getrusage(2)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,12 +52,10 @@ pub(super) fn reap(whose: Whose<'_>) -> io::Result<Option<(ExitStatus, Usage)>> 
     loop {
         let into = [&raw mut info as c_long, &raw mut usage as c_long];
         let arguments = [kind.into(), id.into(), into[0], options.into(), into[1]];
-        if syscall5(libc::SYS_waitid, arguments) == 0 {
-            break;
-        }
-        match errno() {
-            libc::EINTR => {}
-            other => return Err(io::Error::from_raw_os_error(other)),
+        match syscall(libc::SYS_waitid, arguments) {
+            Ok(_) => break,
+            Err(libc::EINTR) => {}
+            Err(other) => return Err(io::Error::from_raw_os_error(other)),
         }
     }
     let [_, _, code, _, pid, _, status, ..] = info.0;
@@ -75,7 +73,7 @@ pub(super) fn reap(whose: Whose<'_>) -> io::Result<Option<(ExitStatus, Usage)>> 
 /// a child may ask before its exec: it is told of the memory that it runs in, its parent's.
 pub(super) fn peak_so_far() -> u64 {
     let mut usage: RawUsage = [0; 18];
-    syscall2(libc::SYS_getrusage, libc::RUSAGE_SELF.into(), &raw mut usage as c_long);
+    let _ = syscall(libc::SYS_getrusage, [libc::RUSAGE_SELF.into(), &raw mut usage as c_long]);
     usage_of(&usage).peak
 }
 

@@ -1,0 +1,66 @@
+//! Files that cannot be executed because somebody may still write to them (ETXTBSY, execve(2)): a child that
+//! was started a moment ago has a copy of the descriptor by which the file was written, until the last moment
+//! of its own exec. Node waits for that moment at each start, and never meets such a file; we wait when one is
+//! met.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::flight;
+
+/// When a child was last started, by whatever thread.
+static LAST_START: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// After this, children have no copies any more.
+const COPIES_LAST: Duration = Duration::from_millis(100);
+/// How long to wait before each further try.
+const STEPS: [Duration; 6] = [
+    Duration::from_micros(50),
+    Duration::from_micros(200),
+    Duration::from_millis(1),
+    Duration::from_millis(2),
+    Duration::from_millis(4),
+    Duration::from_millis(8),
+];
+
+pub(super) fn note_start() {
+    *last_start() = Some(Instant::now());
+}
+
+/// Tries again while a file that is busy may only seem to be.
+pub(super) fn retry<T>(mut start: impl FnMut() -> T, is_busy: impl Fn(&T) -> bool) -> T {
+    let mut started = start();
+    for step in STEPS {
+        let may_seem =
+            is_busy(&started) && last_start().is_some_and(|at: Instant| at.elapsed() < COPIES_LAST);
+        if !may_seem {
+            break;
+        }
+        flight::land_all();
+        std::thread::sleep(step);
+        started = start();
+    }
+    started
+}
+
+fn last_start() -> std::sync::MutexGuard<'static, Option<Instant>> {
+    LAST_START.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_busy_is_tried_again_for_a_while() {
+        note_start();
+        let mut tries = 0;
+        let mut count = || {
+            tries += 1;
+            tries
+        };
+        assert_eq!(retry(&mut count, |_| false), 1);
+        assert_eq!(retry(&mut count, |tries| *tries < 4), 4);
+        assert_eq!(retry(&mut count, |_| true), 5 + STEPS.len());
+    }
+}
