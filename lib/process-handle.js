@@ -75,12 +75,15 @@ class Process {
 
   onevent(event, code, signal) {
     if (event !== EVENT.EXIT) return;
-    // What the second number is where the first one is negative.
-    if (code < 0) this.failure = { step: signal, request: { file: this.#file, cwd: this.#cwd } };
     this.#settle(Math.min(code, 0));
     if (this.#isKilledLater) this.lateKills = environment().lateKills(this.#token);
     this.#token = -1;
     this.bill = takeBill();
+    if (code < 0) {
+      // It never became the program. Then the second number is that of the step.
+      this.failure = { step: signal, request: { file: this.#file, cwd: this.#cwd } };
+      signal = 0;
+    }
     if (!this.#isClosed) this.#resource.runInAsyncScope(reportExit, this, code, signal);
     this.#resource.emitDestroy();
   }
