@@ -10,10 +10,14 @@ use std::time::{Duration, Instant};
 
 /// Answers that take longer are not waited for.
 const SOON: Duration = Duration::from_micros(400);
-/// So many in a row come soon before it is tried, at first.
+/// So many in a row come soon before it is tried.
 const STREAK: u32 = 16;
-/// After each vain try it takes twice as many, at most so many.
-const MAX_STREAK: u32 = 4096;
+/// After a vain try comes a rest, each time twice as long. By the clock, not by answers: where one in a hundred
+/// is late, none of the long streaks that would be asked for ever comes about. And what makes a try vain may
+/// pass, such as that the scheduler has put both ends on one processor.
+const REST: Duration = Duration::from_millis(2);
+/// Both ends on one processor, a vain try takes a millisecond or two: a hundredth of the time, then.
+const MAX_REST: Duration = Duration::from_millis(128);
 /// It was no vain try if so many answers came before it ended.
 const FRUIT: u32 = 256;
 /// After so many it is measured anew what they take if the loop sleeps.
@@ -30,7 +34,9 @@ pub struct Vigil {
     spoke: Cell<bool>,
     /// Answers that came soon, one after the other; or, awake, since that began.
     streak: Cell<u32>,
-    needed: Cell<u32>,
+    /// The rest that the last try was worth; and when it is over.
+    rest: Cell<Duration>,
+    rested: Cell<Instant>,
     /// What it takes, on average, for an answer to come, if the loop sleeps meanwhile.
     asleep: Cell<Duration>,
     /// The same where it does not; `None` while it does.
@@ -43,7 +49,8 @@ impl Vigil {
             asked: Cell::new(None),
             spoke: Cell::new(false),
             streak: Cell::new(0),
-            needed: Cell::new(STREAK),
+            rest: Cell::new(Duration::ZERO),
+            rested: Cell::new(Instant::now()),
             asleep: Cell::new(Duration::ZERO),
             awake: Cell::new(None),
         }
@@ -59,13 +66,16 @@ impl Vigil {
     pub fn begin(&self) {
         self.spoke.set(false);
         match self.asked.take() {
-            Some(asked) => self.learn(asked.elapsed()),
+            Some(asked) => {
+                let now = Instant::now();
+                self.learn(now, now - asked);
+            }
             None if self.awake.get().is_none() => self.streak.set(0),
             None => {}
         }
     }
 
-    fn learn(&self, waited: Duration) {
+    fn learn(&self, now: Instant, waited: Duration) {
         // What takes longer than a vigil is not gained by one.
         let counted = waited.min(VIGIL);
         let streak = self.streak.get() + 1;
@@ -76,7 +86,7 @@ impl Vigil {
             if awake < self.asleep.get() * 2 / 3 && streak < TERM {
                 self.awake.set(Some(awake));
             } else {
-                self.give_up(streak);
+                self.give_up(now, streak);
             }
         } else if waited > SOON {
             self.streak.set(0);
@@ -86,18 +96,19 @@ impl Vigil {
             } else {
                 average(self.asleep.get(), counted)
             });
-            if streak >= self.needed.get() {
+            if streak >= STREAK && now >= self.rested.get() {
                 self.awake.set(Some(self.asleep.get() / 3));
                 self.streak.set(0);
             }
         }
     }
 
-    fn give_up(&self, answers: u32) {
+    fn give_up(&self, now: Instant, answers: u32) {
         self.awake.set(None);
         self.streak.set(0);
-        let more = MAX_STREAK.min(self.needed.get() * 2);
-        self.needed.set(if answers < FRUIT { more } else { STREAK });
+        let longer = (self.rest.get() * 2).clamp(REST, MAX_REST);
+        self.rest.set(if answers < FRUIT { longer } else { Duration::ZERO });
+        self.rested.set(now + self.rest.get());
     }
 
     /// A turn ends: looks out for the next event, if that is worth it.
@@ -127,108 +138,124 @@ mod tests {
     const LONG: Duration = Duration::from_micros(120);
     const SHORT: Duration = Duration::from_micros(30);
 
-    fn learned(answers: impl IntoIterator<Item = Duration>) -> Vigil {
-        let vigil = Vigil::new();
-        answers.into_iter().for_each(|waited| vigil.learn(waited));
-        vigil
+    /// A vigil with a clock that goes on by what each answer takes.
+    struct Watched {
+        vigil: Vigil,
+        now: Cell<Instant>,
     }
 
-    fn keeps(vigil: &Vigil) -> bool {
-        vigil.awake.get().is_some()
+    impl Watched {
+        fn after(answers: impl IntoIterator<Item = Duration>) -> Watched {
+            let watched = Watched { vigil: Vigil::new(), now: Cell::new(Instant::now()) };
+            answers.into_iter().for_each(|waited| watched.learn(waited));
+            watched
+        }
+
+        fn learn(&self, waited: Duration) {
+            self.now.set(self.now.get() + waited);
+            self.vigil.learn(self.now.get(), waited);
+        }
+
+        fn keeps(&self) -> bool {
+            self.vigil.awake.get().is_some()
+        }
+
+        /// What it takes until it begins, or ends, if each answer takes as long as given.
+        fn until(&self, begun: bool, waited: impl Fn(u32) -> Duration) -> (u32, Duration) {
+            let start = self.now.get();
+            for answers in 1..10_000 {
+                self.learn(waited(answers));
+                if self.keeps() == begun {
+                    return (answers, self.now.get() - start);
+                }
+            }
+            panic!("it never comes");
+        }
     }
 
     #[test]
     fn it_takes_a_streak_of_answers_that_come_soon() {
-        assert!(!keeps(&learned([LONG; STREAK as usize - 1])));
-        assert!(keeps(&learned([LONG; STREAK as usize])));
-        assert!(!keeps(&learned([SOON * 2; 100])));
+        assert!(!Watched::after([LONG; STREAK as usize - 1]).keeps());
+        assert!(Watched::after([LONG; STREAK as usize]).keeps());
+        assert!(!Watched::after([SOON * 2; 100]).keeps());
         let mut answers = [LONG; 2 * STREAK as usize - 1];
         answers[STREAK as usize - 1] = SOON * 2;
-        assert!(!keeps(&learned(answers)));
+        assert!(!Watched::after(answers).keeps());
     }
 
     #[test]
     fn a_turn_without_a_question_ends_the_streak() {
-        let vigil = learned([LONG; STREAK as usize - 1]);
-        vigil.begin();
-        vigil.learn(LONG);
-        assert!(!keeps(&vigil));
+        let watched = Watched::after([LONG; STREAK as usize - 1]);
+        watched.vigil.begin();
+        watched.learn(LONG);
+        assert!(!watched.keeps());
     }
 
     #[test]
     fn it_goes_on_while_answers_come_faster() {
-        let vigil = learned([LONG; STREAK as usize]);
+        let watched = Watched::after([LONG; STREAK as usize]);
         for _ in 0..1000 {
-            vigil.learn(SHORT);
+            watched.learn(SHORT);
         }
         // Once in a while one is late.
-        vigil.learn(SOON);
-        assert!(keeps(&vigil));
+        watched.learn(SOON);
+        assert!(watched.keeps());
     }
 
     #[test]
     fn in_vain_it_ends_soon_and_comes_again_later() {
-        let vigil = learned([LONG; STREAK as usize]);
-        let until = |wanted: bool| {
-            let enough = (0..10_000).find(|_| {
-                vigil.learn(LONG);
-                keeps(&vigil) == wanted
-            });
-            enough.unwrap() + 1
-        };
-        assert!(until(false) <= 16);
-        assert_eq!(until(true), 2 * STREAK);
-        until(false);
-        assert_eq!(until(true), 4 * STREAK);
-        for _ in 0..20 {
-            until(false);
-            until(true);
+        let watched = Watched::after([LONG; STREAK as usize]);
+        let mut rest = REST;
+        for _ in 0..10 {
+            let (answers, _) = watched.until(false, |_| LONG);
+            assert!(answers <= 16);
+            let (answers, rested) = watched.until(true, |_| LONG);
+            assert!(answers >= STREAK);
+            assert!((rest..rest + LONG).contains(&rested));
+            rest = MAX_REST.min(rest * 2);
         }
-        until(false);
-        assert_eq!(until(true), MAX_STREAK);
+        assert_eq!(rest, MAX_REST);
+    }
+
+    #[test]
+    fn late_answers_now_and_then_make_the_rest_no_longer() {
+        let watched = Watched::after([LONG; STREAK as usize]);
+        let sometimes_late = |at| if at % 30 == 0 { SOON * 2 } else { LONG };
+        for _ in 0..10 {
+            watched.until(false, |_| LONG);
+            let (_, rested) = watched.until(true, sometimes_late);
+            assert!(rested < MAX_REST + 30 * SOON);
+        }
     }
 
     #[test]
     fn what_a_vigil_does_not_live_to_see_is_in_vain() {
-        let vigil = learned([SOON; STREAK as usize]);
-        for _ in 0..FRUIT {
-            vigil.learn(SOON);
-        }
-        assert!(!keeps(&vigil));
-        assert!(vigil.needed.get() > STREAK);
+        let watched = Watched::after([SOON; STREAK as usize]);
+        watched.until(false, |_| SOON);
+        assert_eq!(watched.vigil.rest.get(), REST);
     }
 
     #[test]
     fn after_one_that_paid_the_next_comes_as_soon_as_the_first() {
-        let vigil = learned([LONG; STREAK as usize]);
+        let watched = Watched::after([LONG; STREAK as usize]);
         for _ in 0..10 {
             for _ in 0..FRUIT {
-                vigil.learn(SHORT);
+                watched.learn(SHORT);
             }
-            while keeps(&vigil) {
-                vigil.learn(SOON);
-            }
-            assert_eq!(vigil.needed.get(), STREAK);
-            for _ in 0..STREAK {
-                vigil.learn(LONG);
-            }
-            assert!(keeps(&vigil));
+            watched.until(false, |_| SOON);
+            assert_eq!(watched.until(true, |_| LONG).0, STREAK);
         }
     }
 
     #[test]
     fn now_and_then_it_is_measured_anew() {
-        let vigil = learned([LONG; STREAK as usize]);
-        let lasts = (0..2 * TERM).take_while(|_| {
-            vigil.learn(SHORT);
-            keeps(&vigil)
-        });
-        assert_eq!(lasts.count() as u32 + 1, TERM);
+        let watched = Watched::after([LONG; STREAK as usize]);
+        assert_eq!(watched.until(false, |_| SHORT).0, TERM);
     }
 
     #[test]
     fn it_looks_out_only_where_the_loop_would_sleep_after_a_question() {
-        let vigil = learned([LONG; STREAK as usize]);
+        let Watched { vigil, .. } = Watched::after([LONG; STREAK as usize]);
         let looked = Cell::new(0);
         let look = || {
             looked.set(looked.get() + 1);
