@@ -181,8 +181,6 @@ export declare class Environment {
   spawn(file: string, argv: string, env: string, cwd: string | undefined | null, plan: unknown): number
   /** The same with options of ours. Apart, so that nobody else pays for them. */
   spawnWith(file: string, argv: string, env: string, cwd: string | undefined | null, plan: unknown, extras: SpawnExtras): number
-  /** Waits until whoever looks at the process finds the program: 0, or `-errno` if it does not run. */
-  settle(token: number): number
   /** Starts reading: `Data` events until `End`, `readStop` or `close`. */
   readStart(token: number): number
   readStop(token: number): number

@@ -5,7 +5,6 @@
 
 const { EventEmitter } = require('node:events');
 const diagnosticsChannel = require('node:diagnostics_channel');
-const util = require('node:util');
 const { addMethods, extrasOf } = require('./child-extras.js');
 const { NODE_MAJOR } = require('./node-version.js');
 
@@ -41,7 +40,6 @@ ChildProcess.prototype.spawn = function spawn(options) {
   const { isDeferred } = require('./environment.js');
   const { errnoException } = require('./errors.js');
   const { checkPermission } = require('./permission.js');
-  const { givePid } = require('./child-pid.js');
   const { parseStdio } = require('./stdio.js');
   const {
     validateObject,
@@ -95,7 +93,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
     tracing?.end.publish({ process: this });
     process.nextTick(reportSpawn, this);
   }
-  givePid(this);
+  this.pid = this._handle.pid;
   if (error === 0) extrasOf(options)?.started(this);
   attachStdio(this, stdio, started.tokens);
   if (hasChannel) {
@@ -158,7 +156,6 @@ function finish(child, exitCode, signalCode) {
   if (handle?.lateKills > 0) child.killed = true;
   if (signalCode) child.signalCode = signalCode;
   else child.exitCode = exitCode;
-  if (handle) require('./child-pid.js').settlePid(child);
   child.stdin?.destroy();
   if (handle?.bill) require('./bill.js').keepBill(child, handle.bill);
   handle?.close();
@@ -234,14 +231,5 @@ ChildProcess.prototype.unref = function unref() {
 };
 
 addMethods(ChildProcess.prototype);
-
-// Nobody's inspector, but a look through it: util.inspect() asks for it first, and then finds a plain `pid`.
-Object.defineProperty(ChildProcess.prototype, util.inspect.custom, {
-  get() {
-    if (this._handle) require('./child-pid.js').settlePid(this);
-    return undefined;
-  },
-  configurable: true,
-});
 
 module.exports = { ChildProcess };

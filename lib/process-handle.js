@@ -18,16 +18,11 @@ class Process {
   // Events of the child run in the async context of its creator.
   #resource = new AsyncResource('PROCESSWRAP', { requireManualDestroy: true });
   /** @type {number | undefined} */
-  #pid;
-  /** Whether the program may not have taken over yet. */
-  #isOnItsWay = false;
-  /** What was to run, and where. */
-  #file;
-  #cwd;
+  pid;
   /** @type {((exitCode: number, signal: string) => void) | undefined} */
   onexit;
   /**
-   * Why the program does not run.
+   * Why nothing was started.
    * @type {{ step: number, request: any } | undefined}
    */
   failure;
@@ -48,42 +43,18 @@ class Process {
     const started = start(options, args, stdio, advanced);
     if (started.status === 0) {
       this.#token = started.child;
-      this.#pid = started.pid;
-      this.#isOnItsWay = true;
-      this.#file = options.file;
-      this.#cwd = options.cwd;
+      this.pid = started.pid;
       own(this.#token, this);
       if (!this.#referenced) environment().setRef(this.#token, false);
     }
     return started;
   }
 
-  get isOnItsWay() {
-    return this.#isOnItsWay;
-  }
-
-  /** Whoever looks at the process by it shall find the program: waits for it. */
-  get pid() {
-    if (this.#isOnItsWay) this.#settle(environment().settle(this.#token));
-    return this.#pid;
-  }
-
-  #settle(status) {
-    this.#isOnItsWay = false;
-    if (status !== 0) this.#pid = undefined;
-  }
-
   onevent(event, code, signal) {
     if (event !== EVENT.EXIT) return;
-    this.#settle(Math.min(code, 0));
     if (this.#isKilledLater) this.lateKills = environment().lateKills(this.#token);
     this.#token = -1;
     this.bill = takeBill();
-    if (code < 0) {
-      // It never became the program. Then the second number is that of the step.
-      this.failure = { step: signal, request: { file: this.#file, cwd: this.#cwd } };
-      signal = 0;
-    }
     if (!this.#isClosed) this.#resource.runInAsyncScope(reportExit, this, code, signal);
     this.#resource.emitDestroy();
   }

@@ -7,7 +7,6 @@ mod whole_tree;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -17,8 +16,7 @@ use crate::guard::Ward;
 use crate::limits::Groups;
 use crate::sys::exit::{self, ExitStatus, ExitWatch};
 use crate::sys::proc::{self, Vitals};
-use crate::sys::settling;
-use crate::sys::spawn::{Failure, Flight, Spawned};
+use crate::sys::spawn::Spawned;
 use crate::tree::Tree;
 use target::Target;
 use whole_tree::WholeTree;
@@ -40,26 +38,6 @@ pub struct Child {
     groups: RefCell<Groups>,
     /// Where it is to die with this process.
     ward: RefCell<Option<Ward>>,
-    /// Where its exec was not waited for.
-    flight: Option<Rc<Flight>>,
-}
-
-/// The end of a child.
-pub struct Exit {
-    /// Why it never became the program, where that was not waited for; else how it ended.
-    pub status: Result<ExitStatus, Failure>,
-    pub bill: Option<Bill>,
-}
-
-impl Exit {
-    /// Code and signal, one of which is 0; of a program that does not run `-errno`, and the step that failed.
-    pub fn numbers(&self) -> (i32, i32) {
-        match self.status {
-            Ok(ExitStatus::Code(code)) => (code, 0),
-            Ok(ExitStatus::Signal(signal)) => (0, signal),
-            Err(Failure { step, errno }) => (-errno, step as i32),
-        }
-    }
 }
 
 impl Child {
@@ -81,24 +59,7 @@ impl Child {
             }),
             groups: RefCell::new(groups),
             ward: RefCell::default(),
-            flight: spawned.flight,
         })
-    }
-
-    /// Waits until whoever looks at the process finds the program; an error if it does not run.
-    pub fn settle(&self) -> Result<(), Failure> {
-        self.land()?;
-        // Not reaped, so that the pid is its own.
-        if let Some(pid) = self.target.pid() {
-            settling::settle(pid);
-        }
-        Ok(())
-    }
-
-    /// Waits until the program has taken over, where it was not waited for.
-    fn land(&self) -> Result<(), Failure> {
-        let failure = self.flight.as_ref().and_then(|flight| flight.land().failure);
-        failure.map_or(Ok(()), Err)
     }
 
     /// Keeps what tells the guard of the child's end.
@@ -108,8 +69,6 @@ impl Child {
 
     /// Sends a signal; 0 probes. ESRCH once the child has been reaped.
     pub fn kill(&self, signal: i32) -> io::Result<()> {
-        // Not to hit what is not the program yet.
-        self.land().map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
         self.target.signal(signal)
     }
 
@@ -141,26 +100,19 @@ impl Child {
         self.struck.load(Ordering::Acquire) | of_tree
     }
 
-    /// The exit, once: if the child has ended, and then it is reaped.
-    pub fn try_exit(&self) -> Option<Exit> {
+    /// The exit, once: the status if the child has ended, and then it is reaped; and its bill.
+    pub fn try_exit(&self) -> Option<(ExitStatus, Option<Bill>)> {
         let (status, usage) = self.target.try_exit()?;
         self.deadlines.take();
-        let mut evidence = self.evidence.get();
-        let landing = self.flight.as_ref().map(|flight| flight.ended());
-        if let Some(landing) = landing {
-            evidence.before = landing.peak_before;
-        }
         let bill = usage.map(|usage| {
             let groups = self.groups.take().figures();
-            Bill::new(usage, &Evidence { groups, ..evidence })
+            Bill::new(usage, &Evidence { groups, ..self.evidence.get() })
         });
-        let failure = landing.and_then(|landing| landing.failure);
-        Some(Exit { status: failure.map_or(Ok(status), Err), bill })
+        Some((status, bill))
     }
 
     /// Its figures at this moment; `None` once it has been reaped. A look counts for its peak.
     pub fn vitals(&self) -> Option<Vitals> {
-        self.land().ok()?;
         // Not reaped, so that the pid is its own.
         let pid = self.target.pid()?;
         let vitals = proc::vitals(pid)?;

@@ -52,7 +52,6 @@ const added = [
   'usage',
   'Symbol(Symbol.asyncDispose)',
   'Symbol(nodejs.asyncDispose)',
-  'Symbol(nodejs.util.inspect.custom)',
 ];
 
 module.exports = { added, always, registered };

@@ -5,7 +5,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { MODULE, check, loadModule, main, now, pick } = require('../support/case.js');
-const { watchLoop } = require('../support/loop.js');
+const { watchBusy } = require('../support/loop.js');
 
 /** Text that shrinks as logs do. */
 const LINE = '2026-01-01T00:00:00Z info request served in 12 ms, 200, GET /index.html\n';
@@ -16,11 +16,11 @@ main(async () => {
   try {
     writeFile(file, size);
     const run = await pipeOf(MODULE);
-    const stop = watchLoop();
+    const stop = watchBusy();
     const before = now();
     const count = Number(await run(file));
     const elapsed = now() - before;
-    const { busy } = stop();
+    const busy = stop();
     check(count > size / 1000 && count < size / 2, `${size} bytes became ${count}`);
     return { totalMs: elapsed, loopBusyMs: busy };
   } finally {

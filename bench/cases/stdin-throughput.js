@@ -2,7 +2,7 @@
 // How fast do bytes go into a child's stdin, written with respect for back-pressure?
 
 const { check, closesCleanly, cpu, loadModule, main, now, pick } = require('../support/case.js');
-const { watchLoop } = require('../support/loop.js');
+const { watchBusy } = require('../support/loop.js');
 
 const CHUNK = Buffer.alloc(256 * 1024, 'sprog');
 
@@ -10,13 +10,13 @@ main(async () => {
   const { spawn } = loadModule();
   await fill(spawn, 16);
   const megabytes = pick({ full: 4096, quick: 1024, tiny: 64 });
-  const stop = watchLoop();
+  const stop = watchBusy();
   const cpuBefore = cpu();
   const before = now();
   await fill(spawn, megabytes);
   const elapsed = now() - before;
   const gigabytes = megabytes / 1024;
-  const { busy } = stop();
+  const busy = stop();
   return {
     megabytesPerSecond: megabytes / (elapsed / 1000),
     loopBusyMsPerGb: busy === null ? null : busy / gigabytes,

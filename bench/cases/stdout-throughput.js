@@ -2,19 +2,19 @@
 // How fast do bytes come out of a child through 'data', and how busy does that keep the loop?
 
 const { check, closesCleanly, cpu, loadModule, main, now, pick } = require('../support/case.js');
-const { watchLoop } = require('../support/loop.js');
+const { watchBusy } = require('../support/loop.js');
 
 main(async () => {
   const { spawn } = loadModule();
   await drain(spawn, 16);
   const megabytes = pick({ full: 4096, quick: 1024, tiny: 64 });
-  const stop = watchLoop();
+  const stop = watchBusy();
   const cpuBefore = cpu();
   const before = now();
   await drain(spawn, megabytes);
   const elapsed = now() - before;
   const gigabytes = megabytes / 1024;
-  const { busy } = stop();
+  const busy = stop();
   return {
     megabytesPerSecond: megabytes / (elapsed / 1000),
     loopBusyMsPerGb: busy === null ? null : busy / gigabytes,

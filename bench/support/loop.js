@@ -1,6 +1,6 @@
 'use strict';
-// How much of the event loop a stretch of work takes: its busy time where the runtime tells it, and
-// the longest time for which a timer could not run, which any runtime shows.
+// How much of the event loop a stretch of work takes: its busy time where the runtime tells it, and, in a run of
+// its own, the longest time for which a timer could not run, which any runtime shows, but which keeps the loop busy.
 
 const { performance } = require('node:perf_hooks');
 const { now } = require('./case.js');
@@ -8,9 +8,14 @@ const { now } = require('./case.js');
 // Others have the function for compatibility and answer zeros.
 const tellsUtilization = !process.versions.bun && !process.versions.deno;
 
-/** Starts to measure; the answer stops it and gives `{ busy, stall }` in milliseconds. */
-function watchLoop() {
+/** Starts to measure; the answer stops it and gives the busy time in milliseconds, or null. */
+function watchBusy() {
   const before = tellsUtilization ? performance.eventLoopUtilization() : null;
+  return () => (before ? performance.eventLoopUtilization(before).active : null);
+}
+
+/** Starts to measure; the answer stops it and gives the longest stall in milliseconds. */
+function watchStall() {
   let last = now();
   let stall = 0;
   const look = () => {
@@ -22,9 +27,8 @@ function watchLoop() {
   return () => {
     look();
     clearInterval(ticker);
-    const busy = before ? performance.eventLoopUtilization(before).active : null;
-    return { busy, stall };
+    return stall;
   };
 }
 
-module.exports = { watchLoop };
+module.exports = { watchBusy, watchStall };

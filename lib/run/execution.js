@@ -4,7 +4,6 @@
 // fails.
 
 const { addAbortListener } = require('node:events');
-const { wasStarted } = require('../child-pid.js');
 const { ChildProcess } = require('../child.js');
 const { kTree } = require('../tree-key.js');
 const { abortError } = require('../errors.js');
@@ -83,7 +82,7 @@ class Execution {
       this.fail(error);
       return;
     }
-    this.wasStarted = wasStarted(this.child);
+    this.wasStarted = this.child.pid !== undefined;
     this.#collect();
     if (!this.wasStarted) {
       release(this.settings.source);
@@ -105,11 +104,6 @@ class Execution {
     this.child.spawn(request);
     this.child.on('error', (error) => {
       this.cause ??= error;
-      // Also where the exec was not waited for, and has failed.
-      if (this.child.pid === undefined) {
-        this.wasStarted = false;
-        for (const undo of this.#atExit) undo();
-      }
       if (!this.wasStarted) this.#hooks.onexit?.();
     });
     this.child.on('exit', (code, signal) => this.#exit(code, signal));

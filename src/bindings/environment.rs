@@ -14,6 +14,7 @@ use super::{negative_errno, status};
 use crate::bill::FIGURES;
 use crate::channel::literals::{self, Cut};
 use crate::reactor::{Reactor, Served, Token, Turn};
+use crate::sys::exit::ExitStatus;
 use crate::sys::spawn;
 use crate::sys::uv::Loop;
 use crate::{channel, orphans, stream};
@@ -217,11 +218,14 @@ impl Inner {
                 if self.tell_what_was_read_ahead() {
                     return Served::Idle;
                 }
-                let Some(exit) = child.try_exit() else { return Served::Idle };
-                self.figures.write(&exit.bill.map_or(NO_BILL, |bill| bill.figures()));
+                let Some((exit, bill)) = child.try_exit() else { return Served::Idle };
+                self.figures.write(&bill.map_or(NO_BILL, |bill| bill.figures()));
                 self.reactor.remove(token);
                 child.forget();
-                let (code, signal) = exit.numbers();
+                let (code, signal) = match exit {
+                    ExitStatus::Code(code) => (code, 0),
+                    ExitStatus::Signal(signal) => (0, signal),
+                };
                 self.struck.set(child.struck());
                 sink.emit(Event::Exit, Value::Number(code.into()), Value::Number(signal.into()));
                 return served;

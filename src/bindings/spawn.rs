@@ -171,7 +171,7 @@ impl Environment {
             let extras = extras.map(|(extras, opened)| extras.extras(opened)).transpose()?;
             let request = Request {
                 file: packed.file.as_bytes(),
-                argv: &Rc::new(CStringArray::from_terminated(packed.argv.into_bytes())),
+                argv: &CStringArray::from_terminated(packed.argv.into_bytes()),
                 env: &environment(packed.env, flags & FLAG_INHERIT != 0),
                 cwd: directory(packed.cwd)?,
                 detached: flags & FLAG_DETACHED != 0,
@@ -202,15 +202,6 @@ impl Environment {
                 plan[OUT_STEP] = failure.step as i32;
                 -failure.errno
             }
-        }
-    }
-
-    /// Waits until whoever looks at the process finds the program: 0, or `-errno` if it does not run.
-    #[napi(catch_unwind)]
-    pub fn settle(&self, token: u32) -> i32 {
-        match self.inner.reactor.get(token).as_deref() {
-            Some(Handle::Child(child)) => child.settle().map_or_else(|it| -it.errno, |()| 0),
-            _ => -libc::ESRCH,
         }
     }
 
@@ -307,7 +298,7 @@ pub(super) fn environment(entries: String, inherits: bool) -> Rc<CStringArray> {
 }
 
 fn start(request: &Request<'_>, groups: Groups) -> Result<(i32, Child), Failure> {
-    let spawned = spawn::spawn_ahead(request)?;
+    let spawned = spawn::spawn(request)?;
     let pid = spawned.pid;
     if let Err(error) = groups.settle() {
         exit::kill_and_reap(pid);

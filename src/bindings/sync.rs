@@ -1,7 +1,6 @@
 //! Running a program to its end for JS: a request as one object, the outcome as another.
 
 use std::io;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use napi_derive::napi;
@@ -137,7 +136,7 @@ fn run(
     };
     let program = Request {
         file: request.file.as_bytes(),
-        argv: &Rc::new(CStringArray::from_terminated(request.argv.into_bytes())),
+        argv: &CStringArray::from_terminated(request.argv.into_bytes()),
         env: &environment(request.env, request.inherits_env),
         cwd: directory(request.cwd)?,
         detached: request.detached,

@@ -5,7 +5,6 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use sprog_guard::protocol::{MAX_PACKET, NAME, Reply, WARDS_VARIABLE};
@@ -85,7 +84,7 @@ pub fn launch(marker: &str) -> Result<Launched, Error> {
     launch_from(Image::in_file(), &env)
 }
 
-fn launch_from(image: io::Result<Image>, env: &Rc<CStringArray>) -> Result<Launched, Error> {
+fn launch_from(image: io::Result<Image>, env: &CStringArray) -> Result<Launched, Error> {
     let image = image.map_err(|error| Step::Image.failed(error))?;
     let (ours, theirs) = socket::packet_pair().map_err(|error| Step::Socket.failed(error))?;
     let exit = start(&image, env, &theirs)?;
@@ -100,9 +99,9 @@ fn launch_from(image: io::Result<Image>, env: &Rc<CStringArray>) -> Result<Launc
     }
 }
 
-fn start(image: &Image, env: &Rc<CStringArray>, theirs: &OwnedFd) -> Result<ExitWatch, Error> {
+fn start(image: &Image, env: &CStringArray, theirs: &OwnedFd) -> Result<ExitWatch, Error> {
     let file = image.path();
-    let argv = Rc::new(CStringArray::from_terminated(format!("{NAME}\0").into_bytes()));
+    let argv = CStringArray::from_terminated(format!("{NAME}\0").into_bytes());
     let request = Request {
         file: &file,
         argv: &argv,
@@ -135,7 +134,7 @@ fn start(image: &Image, env: &Rc<CStringArray>, theirs: &OwnedFd) -> Result<Exit
 
 /// The environment of the guard: which trees this process is in, so that who ends one of those ends
 /// this guard, too; and the marker.
-fn environment(marker: &str) -> Rc<CStringArray> {
+fn environment(marker: &str) -> CStringArray {
     let mut block = Vec::new();
     if let Some(inherited) = &settings().markers {
         block.extend_from_slice(format!("{MARKER_VARIABLE}=").as_bytes());
@@ -143,7 +142,7 @@ fn environment(marker: &str) -> Rc<CStringArray> {
         block.push(0);
     }
     block.extend_from_slice(format!("{WARDS_VARIABLE}={marker}\0").as_bytes());
-    Rc::new(CStringArray::from_terminated(block))
+    CStringArray::from_terminated(block)
 }
 
 fn await_first_word(ours: &OwnedFd) -> io::Result<()> {

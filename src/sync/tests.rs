@@ -2,8 +2,6 @@
 
 use super::pipe::PIECE_BYTES;
 use super::*;
-use std::rc::Rc;
-
 use crate::sys::spawn::CStringArray;
 
 const SOCKETS: [Stdio<'static>; 3] =
@@ -19,13 +17,13 @@ const UNLIMITED: Limits = Limits {
     ends_at_exit: false,
 };
 
-fn list(entries: &[&str]) -> Rc<CStringArray> {
+fn list(entries: &[&str]) -> CStringArray {
     let mut block = Vec::new();
     for entry in entries {
         block.extend_from_slice(entry.as_bytes());
         block.push(0);
     }
-    Rc::new(CStringArray::from_terminated(block))
+    CStringArray::from_terminated(block)
 }
 
 fn shell(

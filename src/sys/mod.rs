@@ -14,5 +14,5 @@ pub mod unwind;
 
 pub use imp::{
     append, environ, epoll, exit, exit_hook, fd, launcher, memory, memory_file, pidfd, poll, proc,
-    restrictions, settings, settling, shared, signal, socket, spawn, uv,
+    restrictions, settings, shared, signal, socket, spawn, uv,
 };

@@ -8,7 +8,6 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -196,7 +195,7 @@ fn try_to_enter(group: &Path) -> io::Result<()> {
     let directory = File::open(group)?;
     let procs = OpenOptions::new().write(true).open(cgroup::entrance(group))?;
     let group = Group { directory: directory.as_fd(), procs: procs.as_fd() };
-    let nothing = Rc::new(CStringArray::from_terminated(Vec::new()));
+    let nothing = CStringArray::from_terminated(Vec::new());
     let request = Request {
         file: b"/",
         argv: &nothing,

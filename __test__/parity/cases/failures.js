@@ -60,6 +60,22 @@ async function outcome(t, label, file, args, options) {
 }
 
 module.exports = {
+  // The child that was started in between has a copy of the descriptor, until its exec is over.
+  'a file that was written while a child was started is not busy': async (t) => {
+    const codes = new Set();
+    for (let i = 0; i < 150; i++) {
+      const file = path.join(t.tmp, `written-${i}`);
+      const fd = fs.openSync(file, 'w', 0o755);
+      fs.writeSync(fd, '#!/bin/sh\nexit 7\n');
+      const other = t.closed(t.cp.spawn('true', { stdio: 'ignore' }));
+      fs.closeSync(fd);
+      const [code] = await t.closed(t.cp.spawn(file, { stdio: 'ignore' }));
+      codes.add(code);
+      await other;
+    }
+    t.log(...codes);
+  },
+
   'a missing program yields an error and a close, never a spawn or an exit': async (t) => {
     const child = t.cp.spawn(MISSING, ['one', 'two']);
     watch(t, child);

@@ -1,26 +1,23 @@
 //! Files that cannot be executed because somebody may still write to them (ETXTBSY, execve(2)): a child that
-//! was started a moment ago has a copy of the descriptor by which the file was written, until the last moment
-//! of its own exec. Node waits for that moment at each start, and never meets such a file; we wait when one is
-//! met.
+//! was started a moment ago has a copy of the descriptor by which the file was written. The kernel lets its
+//! parent go before it closes that. Node waits a little longer at each start, and does not meet such a file; we
+//! wait when one is met.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-use super::flight;
 
 /// When a child was last started, by whatever thread.
 static LAST_START: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// After this, children have no copies any more.
+/// Longer ago, no child has copies any more, unless it found no processor all the while.
 const COPIES_LAST: Duration = Duration::from_millis(100);
 /// How long to wait before each further try.
-const STEPS: [Duration; 6] = [
+const STEPS: [Duration; 5] = [
     Duration::from_micros(50),
     Duration::from_micros(200),
     Duration::from_millis(1),
     Duration::from_millis(2),
     Duration::from_millis(4),
-    Duration::from_millis(8),
 ];
 
 pub(super) fn note_start() {
@@ -36,14 +33,13 @@ pub(super) fn retry<T>(mut start: impl FnMut() -> T, is_busy: impl Fn(&T) -> boo
         if !may_seem {
             break;
         }
-        flight::land_all();
         std::thread::sleep(step);
         started = start();
     }
     started
 }
 
-fn last_start() -> std::sync::MutexGuard<'static, Option<Instant>> {
+fn last_start() -> MutexGuard<'static, Option<Instant>> {
     LAST_START.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

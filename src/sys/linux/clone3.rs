@@ -36,8 +36,6 @@ const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 pub(super) struct Birth {
     pub flags: c_int,
     pub pidfd: *mut c_int,
-    /// What CLONE_CHILD_CLEARTID clears.
-    pub word: *mut u32,
     /// The lowest address of its stack, and the size of it.
     pub stack: *mut c_void,
     pub stack_bytes: usize,
@@ -50,7 +48,7 @@ pub(super) struct Birth {
 ///
 /// # Safety
 /// The stack belongs to nobody else while the child runs on it. `argument` is valid for the routine
-/// for as long, and so is `word`; `pidfd` is valid for this call.
+/// for as long; `pidfd` is valid for this call. With CLONE_VM, CLONE_VFORK is set too.
 pub(super) unsafe fn clone_into_group(
     birth: &Birth,
     routine: extern "C" fn(*mut c_void) -> c_int,
@@ -59,7 +57,6 @@ pub(super) unsafe fn clone_into_group(
     let arguments = Arguments {
         flags: u64::from(birth.flags.cast_unsigned()) | CLONE_INTO_CGROUP,
         pidfd: birth.pidfd as u64,
-        child_tid: birth.word as u64,
         exit_signal: libc::SIGCHLD as u64,
         stack: birth.stack as u64,
         stack_size: birth.stack_bytes as u64,

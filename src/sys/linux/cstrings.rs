@@ -31,11 +31,6 @@ impl CStringArray {
         self.len() == 0
     }
 
-    /// What execve has to copy: the bytes, and the pointers.
-    pub fn size(&self) -> usize {
-        self.block.len() + size_of_val(&*self.pointers)
-    }
-
     /// The entries as bytes, without their NULs.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let mut start = 0;

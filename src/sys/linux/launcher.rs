@@ -123,7 +123,7 @@ impl Launch {
             return Err(Failure { step, errno });
         }
         // Whoever watches it opens a pidfd.
-        Ok(Spawned { pid, pidfd: None, peak_before: 0, launched: true, flight: None })
+        Ok(Spawned { pid, pidfd: None, peak_before: 0, launched: true })
     }
 }
 

@@ -8,8 +8,6 @@ use std::sync::OnceLock;
 pub struct Settings {
     /// `SPROG_SPAWN=fork`: children begin with a copy of our memory.
     pub copies_memory: bool,
-    /// Not so with `SPROG_SPAWN=wait`: whoever starts a program may go on before its exec.
-    pub goes_ahead: bool,
     /// `SPROG_PIDFD=off`: as on an old kernel.
     pub uses_pidfds: bool,
     /// `SPROG_GUARD=file`: as where memory may not be run.
@@ -30,7 +28,6 @@ fn read() -> Settings {
     let user = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     Settings {
         copies_memory: is("SPROG_SPAWN", "fork"),
-        goes_ahead: !is("SPROG_SPAWN", "wait"),
         uses_pidfds: !is("SPROG_PIDFD", "off"),
         guard_in_file: is("SPROG_GUARD", "file"),
         markers: std::env::var_os(sprog_tree::MARKER_VARIABLE),

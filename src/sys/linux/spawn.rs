@@ -2,37 +2,31 @@
 //! start. What the child does between clone and exec is in `vfork`.
 //!
 //! # Safety
-//! Unsafe only to clone, to adopt the pidfd number that this returned, and to read the auxiliary vector.
+//! Unsafe only to adopt the pidfd number that clone returned, and to read the auxiliary vector.
 #![allow(unsafe_code)]
 
-use std::ffi::CString;
+use std::ffi::{CString, c_char};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
-use std::rc::Rc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use super::cstrings::CStringArray;
 pub use super::extras::{Enrolment, Extras, Group};
-pub use super::flight::Flight;
 use super::launcher::Launch;
-use super::prepared::Prepared;
 use super::settings::settings;
 use super::signal::Blocked;
-use super::stack::Stack;
 pub use super::step::Step;
-use super::syscall::LEAVES_ERRNO_ALONE;
-use super::vfork::{self, Child, Cloned, Report, Way};
-use super::{busy, exit, flight, known};
+use super::vfork::{self, Child, Report};
+use super::{busy, exit, lookup};
 
 /// A program to start. Every option is applied in the child, in Node's order: session, stdio,
 /// directory, groups, gid, uid, exec.
 pub struct Request<'a> {
     /// Path, or bare name to look up in the PATH of `env`.
     pub file: &'a [u8],
-    pub argv: &'a Rc<CStringArray>,
-    pub env: &'a Rc<CStringArray>,
+    pub argv: &'a CStringArray,
+    pub env: &'a CStringArray,
     pub cwd: Option<CString>,
     /// setsid: a new session and process group.
     pub detached: bool,
@@ -53,8 +47,6 @@ pub struct Spawned {
     pub peak_before: u64,
     /// Whether the launcher started it.
     pub launched: bool,
-    /// Where this was not waited for: how its exec goes.
-    pub flight: Option<Rc<Flight>>,
 }
 
 /// Why nothing was started: the step and its errno. Nothing is left behind.
@@ -65,61 +57,73 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) fn at_clone(error: &io::Error) -> Failure {
+    fn at_clone(error: &io::Error) -> Failure {
         Failure { step: Step::Clone, errno: error.raw_os_error().unwrap_or(libc::EIO) }
-    }
-
-    /// What a child reported; `None` if it had nothing to.
-    pub(super) fn reported(report: Report) -> Option<Failure> {
-        let Report { step, errno } = report;
-        (errno != 0).then(|| Failure { step: Step::from_report(step), errno })
     }
 }
 
 /// Starts the program. Returns when it has been exec'ed, or is known to have failed.
 pub fn spawn(request: &Request<'_>) -> Result<Spawned, Failure> {
     busy::retry(
-        || spawn_by(request, sharing().is_shared),
+        || spawn_by(request, memory_is_shared()),
         |started| matches!(started, Err(Failure { step: Step::Exec, errno: libc::ETXTBSY })),
     )
 }
 
-/// The same, but for a program that is known to start: then this returns at once, and `flight` tells how it
-/// goes on.
-pub fn spawn_ahead(request: &Request<'_>) -> Result<Spawned, Failure> {
-    if request.extras.is_some() || !sharing().is_cleared || !settings().goes_ahead {
-        return spawn(request);
-    }
-    let prepared = Prepared::new(request)?;
-    let Some(program) = known::sight(&prepared.candidates) else { return spawn(request) };
-    if !program.is_known() {
-        let spawned = spawn(request)?;
-        program.remember();
-        return Ok(spawned);
-    }
-    if prepared.cannot_fail() && flight::has_room() {
-        flight::take_off(prepared)
-    } else {
-        spawn(request)
-    }
-}
-
 fn spawn_by(request: &Request<'_>, share_memory: bool) -> Result<Spawned, Failure> {
-    let mut prepared = Prepared::new(request)?;
-    let child = &mut prepared.child;
-    child.extras = request.extras.map_or(ptr::null(), |extras| ptr::from_ref(extras).cast());
-    if !request.extras.is_some_and(|extras| extras.launched) {
-        return start(child, share_memory);
+    let candidates = lookup::candidates(request.file, request.env.variable(c"PATH"))
+        .map_err(|errno| Failure { step: Step::Exec, errno })?;
+    let mut shell_argv: Vec<*const c_char> = Vec::with_capacity(request.argv.len() + 2);
+    shell_argv.extend([c"/bin/sh".as_ptr(), ptr::null()]);
+    shell_argv.extend(request.argv.pointers().iter().skip(1));
+    if request.argv.is_empty() {
+        shell_argv.push(ptr::null());
     }
-    let launch = Launch::new(&prepared.candidates, request.argv, child.descriptor_count)?;
+    let mut descriptors: Vec<i32> =
+        request.stdio.iter().map(|fd| fd.map_or(-1, |fd| fd.as_raw_fd())).collect();
+    // Nobody is started without standard streams, however short the list.
+    descriptors.resize(descriptors.len().max(3), -1);
+    let mut child = Child {
+        argv: request.argv.pointers().as_ptr(),
+        envp: request.env.pointers().as_ptr(),
+        candidates: candidates.pointers().as_ptr(),
+        shell_argv: shell_argv.as_mut_ptr(),
+        cwd: request.cwd.as_ref().map_or(ptr::null(), |cwd| cwd.as_ptr()),
+        new_session: request.detached,
+        uid: request.uid.map_or(-1, i64::from),
+        gid: request.gid.map_or(-1, i64::from),
+        descriptor_count: descriptors.len() as i32,
+        descriptors: descriptors.as_mut_ptr(),
+        extras: request.extras.map_or(ptr::null(), |extras| ptr::from_ref(extras).cast()),
+        launcher: ptr::null(),
+        enters_group: false,
+        report_pipe: -1,
+        report: Report::default(),
+        peak_before: 0,
+    };
+    let Some(launch) = launch(request, &candidates, child.descriptor_count)? else {
+        return start(&mut child, share_memory);
+    };
     let launcher = launch.launcher();
     child.launcher = &raw const launcher;
-    launch.conclude(&start(child, share_memory)?)
+    launch.conclude(&start(&mut child, share_memory)?)
+}
+
+/// By the launcher, where that is asked for.
+fn launch(
+    request: &Request<'_>,
+    candidates: &CStringArray,
+    targets: i32,
+) -> Result<Option<Launch>, Failure> {
+    if request.extras.is_some_and(|extras| extras.launched) {
+        return Launch::new(candidates, request.argv, targets).map(Some);
+    }
+    Ok(None)
 }
 
 fn start(child: &mut Child, share_memory: bool) -> Result<Spawned, Failure> {
     if share_memory {
-        match start_sharing(child, &AtomicU32::new(1)) {
+        match start_sharing(child) {
             // A sandbox that refuses these clone flags, or a kernel without them: copy instead.
             // Not so if a child has run: then it is its launcher that was refused.
             Err(Failure {
@@ -133,25 +137,21 @@ fn start(child: &mut Child, share_memory: bool) -> Result<Spawned, Failure> {
 }
 
 /// clone with CLONE_VM and CLONE_VFORK: the cost does not grow with this process's memory.
-fn start_sharing(child: &mut Child, word: &AtomicU32) -> Result<Spawned, Failure> {
+fn start_sharing(child: &mut Child) -> Result<Spawned, Failure> {
     let changes_ids = child.uid >= 0 || child.gid >= 0;
     // A child that changes its ids takes that flag from the memory that we all share, until its exec. Two at
     // a time would each restore what the other one had made of it.
     static CHANGING_IDS: Mutex<()> = Mutex::new(());
     let _alone = changes_ids.then(|| CHANGING_IDS.lock().unwrap_or_else(PoisonError::into_inner));
     let dumpable = if changes_ids { vfork::dumpable() } else { -1 };
-    let cloned = clone(child, Way::Waiting(word))?;
+    let cloned = {
+        let _blocked = Blocked::all();
+        vfork::clone_child(child, true).map_err(|error| Failure::at_clone(&error))?
+    };
     if changes_ids {
         vfork::restore_dumpable(dumpable);
     }
-    conclude(&cloned, child.report, child.peak_before)
-}
-
-fn clone(child: &mut Child, way: Way<'_>) -> Result<vfork::Cloned, Failure> {
-    let stack = Stack::take().map_err(|error| Failure::at_clone(&error))?;
-    let _blocked = Blocked::all();
-    // SAFETY: nobody else has any of it, and the child is out of our memory when this returns.
-    unsafe { vfork::clone_child(child, &stack, way) }.map_err(|error| Failure::at_clone(&error))
+    conclude(cloned, child.report, child.peak_before)
 }
 
 /// clone without sharing: this process's page tables are copied, and the report comes by a pipe.
@@ -163,7 +163,10 @@ fn start_copying(child: &mut Child) -> Result<Spawned, Failure> {
     // The only writer left must be the child, or its exec would not end the pipe.
     drop(writer);
     child.report_pipe = lifted.as_raw_fd();
-    let cloned = clone(child, Way::Copying)?;
+    let cloned = {
+        let _blocked = Blocked::all();
+        vfork::clone_child(child, false).map_err(|error| Failure::at_clone(&error))?
+    };
     drop(lifted);
     let mut bytes = [0_u8; size_of::<Report>()];
     // Less than a whole report is EOF: the exec closed the pipe, or the child was killed.
@@ -175,91 +178,70 @@ fn start_copying(child: &mut Child) -> Result<Spawned, Failure> {
         _ => Report::default(),
     };
     // The copy begins with what is resident now, which is no more than our peak.
-    conclude(&cloned, report, super::proc::own_peak().unwrap_or(u64::MAX))
+    conclude(cloned, report, super::proc::own_peak().unwrap_or(u64::MAX))
 }
 
 /// A child that reported a failure is exiting: it is reaped here, so that no zombie is left.
-fn conclude(cloned: &Cloned, report: Report, peak_before: u64) -> Result<Spawned, Failure> {
-    let pidfd = pidfd_of(cloned);
-    let Some(failure) = Failure::reported(report) else {
-        busy::note_start();
-        return Ok(Spawned { pid: cloned.pid, pidfd, peak_before, launched: false, flight: None });
-    };
-    exit::reap_ended(cloned.pid);
-    Err(failure)
-}
-
-/// The pidfd that clone made. To be asked once.
-pub(super) fn pidfd_of(cloned: &Cloned) -> Option<OwnedFd> {
+fn conclude(cloned: vfork::Cloned, report: Report, peak_before: u64) -> Result<Spawned, Failure> {
     // SAFETY: clone stored a new descriptor there, which nobody else knows.
     let pidfd = (cloned.pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(cloned.pidfd) });
-    pidfd.filter(|_| settings().uses_pidfds)
+    if report.errno == 0 {
+        busy::note_start();
+        let pidfd = pidfd.filter(|_| settings().uses_pidfds);
+        return Ok(Spawned { pid: cloned.pid, pidfd, peak_before, launched: false });
+    }
+    exit::reap_ended(cloned.pid);
+    Err(Failure { step: Step::from_report(report.step), errno: report.errno })
 }
 
-/// What clone(CLONE_VM) does here.
-#[derive(Clone, Copy)]
-struct Sharing {
-    /// Whether memory really is shared.
-    is_shared: bool,
-    /// Whether the kernel tells when a child has left it.
-    is_cleared: bool,
-}
-
-/// qemu-user and valgrind succeed without sharing, and then a report through memory would be lost: the
-/// first spawn sends a probe child that does nothing but report. `SPROG_SPAWN=fork` in the environment
-/// chooses the copying way.
+/// Whether clone(CLONE_VM) really shares memory. qemu-user and valgrind succeed without sharing,
+/// and then a report through memory would be lost: the first spawn sends a probe child that does
+/// nothing but report. `SPROG_SPAWN=fork` in the environment chooses the copying way.
 ///
 /// Only a definite answer is remembered. A probe that could not be started for want of
 /// descriptors or processes says nothing: the spawn that asked will meet the same want.
-fn sharing() -> Sharing {
-    static SHARING: OnceLock<Sharing> = OnceLock::new();
-    if let Some(sharing) = SHARING.get() {
-        return *sharing;
-    }
-    let copies = Sharing { is_shared: false, is_cleared: false };
-    let answer = if settings().copies_memory { Some(copies) } else { probe_sharing() };
-    match answer {
-        Some(sharing) => *SHARING.get_or_init(|| sharing),
-        None => Sharing { is_shared: true, is_cleared: false },
-    }
-}
-
-/// Whether a child runs in our memory until its exec.
 pub fn memory_is_shared() -> bool {
-    sharing().is_shared
+    static SHARED: OnceLock<bool> = OnceLock::new();
+    if let Some(shared) = SHARED.get() {
+        return *shared;
+    }
+    let answer = if settings().copies_memory { Some(false) } else { probe_sharing() };
+    match answer {
+        Some(shared) => *SHARED.get_or_init(|| shared),
+        None => true,
+    }
 }
 
-fn probe_sharing() -> Option<Sharing> {
-    let nothing = Rc::new(CStringArray::from_terminated(Vec::new()));
-    let request = Request {
-        file: b"/",
-        argv: &nothing,
-        env: &nothing,
-        cwd: None,
-        detached: false,
-        uid: None,
-        gid: None,
-        stdio: &[],
-        extras: None,
+fn probe_sharing() -> Option<bool> {
+    let none = [ptr::null::<c_char>()];
+    let mut shell = [ptr::null::<c_char>(); 2];
+    let mut probe = Child {
+        argv: none.as_ptr(),
+        envp: none.as_ptr(),
+        candidates: none.as_ptr(),
+        shell_argv: shell.as_mut_ptr(),
+        cwd: ptr::null(),
+        new_session: false,
+        uid: -1,
+        gid: -1,
+        descriptors: ptr::dangling_mut(),
+        descriptor_count: 0,
+        extras: ptr::null(),
+        launcher: ptr::null(),
+        enters_group: false,
+        report_pipe: -1,
+        report: Report::default(),
+        peak_before: 0,
     };
-    let mut probe = Prepared::new(&request).ok()?;
-    // It needs nothing that there might be too little of.
-    probe.child.descriptor_count = 0;
-    let word = AtomicU32::new(1);
-    let is_cleared = || LEAVES_ERRNO_ALONE && word.load(Ordering::Acquire) == 0;
-    match start_sharing(&mut probe.child, &word) {
-        // The report of a probe that shares our memory is that nobody executes a directory.
-        Err(Failure { step: Step::Exec, .. }) => {
-            Some(Sharing { is_shared: true, is_cleared: is_cleared() })
-        }
-        Err(Failure { errno: libc::EINVAL | libc::ENOSYS | libc::EPERM, .. }) => {
-            Some(Sharing { is_shared: false, is_cleared: false })
-        }
+    match start_sharing(&mut probe) {
+        // No candidate to exec: the report of a probe that shares our memory is this ENOENT.
+        Err(Failure { step: Step::Exec, errno: libc::ENOENT }) => Some(true),
+        Err(Failure { errno: libc::EINVAL | libc::ENOSYS | libc::EPERM, .. }) => Some(false),
         Err(_) => None,
         // It ended without a word in our memory.
         Ok(unshared) => {
             exit::kill_and_reap(unshared.pid);
-            Some(Sharing { is_shared: false, is_cleared: false })
+            Some(false)
         }
     }
 }
@@ -278,13 +260,13 @@ mod tests {
     use crate::sys::exit::{ExitStatus, ExitWatch};
     use std::os::fd::AsFd;
 
-    fn list(entries: &[&str]) -> Rc<CStringArray> {
+    fn list(entries: &[&str]) -> CStringArray {
         let mut block = Vec::new();
         for entry in entries {
             block.extend_from_slice(entry.as_bytes());
             block.push(0);
         }
-        Rc::new(CStringArray::from_terminated(block))
+        CStringArray::from_terminated(block)
     }
 
     fn wait(spawned: Spawned) -> ExitStatus {
@@ -301,8 +283,8 @@ mod tests {
 
     fn request<'a>(
         file: &'a str,
-        argv: &'a Rc<CStringArray>,
-        env: &'a Rc<CStringArray>,
+        argv: &'a CStringArray,
+        env: &'a CStringArray,
         stdio: &'a [Option<BorrowedFd<'a>>],
     ) -> Request<'a> {
         let file = file.as_bytes();

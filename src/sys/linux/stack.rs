@@ -1,64 +1,26 @@
-//! The stacks that children run on between clone and exec.
+//! The stack that a child runs on between clone and exec.
 //!
 //! # Safety
 //! Unsafe to map, guard and unmap memory of our own.
 #![allow(unsafe_code)]
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 use std::ffi::c_void;
 use std::io;
 use std::ptr;
 
-/// Bytes of a stack. What runs there needs under 4 KiB; what lies below is a guard.
+/// Bytes of the child's stack. What runs there needs under 4 KiB; what lies below is a guard.
 pub(super) const STACK_BYTES: usize = 64 * 1024;
 const GUARD_BYTES: usize = 64 * 1024;
 
-/// So many are kept for the next children of this thread.
-const MAX_SPARE: usize = 16;
-
-thread_local! {
-    static SPARE: RefCell<Vec<Mapping>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A guarded stack for one child at a time. It must live until the child has left it.
-pub(super) struct Stack(Option<Mapping>);
-
-impl Stack {
-    pub(super) fn take() -> io::Result<Stack> {
-        let spare = SPARE.with_borrow_mut(Vec::pop);
-        spare.map_or_else(Mapping::new, Ok).map(|mapping| Stack(Some(mapping)))
-    }
-
-    /// The lowest address of it.
-    pub(super) fn base(&self) -> *mut c_void {
-        self.0.as_ref().map_or(ptr::null_mut(), |it| it.base.wrapping_byte_add(GUARD_BYTES))
-    }
-
-    /// Where a child begins.
-    pub(super) fn top(&self) -> *mut c_void {
-        self.base().wrapping_byte_add(STACK_BYTES)
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        let mapping = self.0.take();
-        // A thread that ends has none left to keep.
-        let _ = SPARE.try_with(|spare| {
-            let mut spare = spare.borrow_mut();
-            if spare.len() < MAX_SPARE {
-                spare.extend(mapping);
-            }
-        });
-    }
-}
-
-struct Mapping {
+/// A guarded stack for the child. One per thread: CLONE_VFORK suspends only the calling thread,
+/// so two threads may be spawning at once.
+struct Stack {
     base: *mut c_void,
 }
 
-impl Mapping {
-    fn new() -> io::Result<Mapping> {
+impl Stack {
+    fn new() -> io::Result<Stack> {
         // SAFETY: a fresh anonymous mapping; nothing existing is touched.
         let base = unsafe {
             libc::mmap(
@@ -73,18 +35,34 @@ impl Mapping {
         if base == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        let mapping = Mapping { base };
+        let stack = Stack { base };
         // SAFETY: the low part of the mapping just made. 64 KiB is a multiple of every page size.
         if unsafe { libc::mprotect(base, GUARD_BYTES, libc::PROT_NONE) } != 0 {
             return Err(io::Error::last_os_error());
         }
-        Ok(mapping)
+        Ok(stack)
+    }
+
+    fn top(&self) -> *mut c_void {
+        self.base.wrapping_byte_add(GUARD_BYTES + STACK_BYTES)
     }
 }
 
-impl Drop for Mapping {
+impl Drop for Stack {
     fn drop(&mut self) {
-        // SAFETY: our own mapping; no child runs on it, by the contract of `Stack`.
+        // SAFETY: our own mapping; no child runs on it: clone has returned.
         unsafe { libc::munmap(self.base, GUARD_BYTES + STACK_BYTES) };
     }
+}
+
+thread_local! {
+    static STACK: OnceCell<Stack> = const { OnceCell::new() };
+}
+
+/// The end of this thread's stack for children.
+pub(super) fn top() -> io::Result<*mut c_void> {
+    STACK.with(|cell| match cell.get() {
+        Some(stack) => Ok(stack.top()),
+        None => Stack::new().map(|stack| cell.get_or_init(|| stack).top()),
+    })
 }

@@ -1,12 +1,12 @@
 //! The child's side of a spawn: from clone to exec, with nothing but system calls.
 //!
 //! # Safety
-//! With CLONE_VM the child runs in the parent's memory while the parent's other threads do too, and the
-//! calling one unless CLONE_VFORK suspends it. Between clone and exec it therefore allocates nothing,
-//! takes no lock, writes nothing but what was made for it, not even errno, calls no libc function with
-//! state (glibc's setuid family would signal every thread of the parent), and does not panic: no
-//! indexing, no arithmetic that can overflow. It runs on a stack of its own, with every signal blocked
-//! until all handlers are reset, so that no handler of the parent can run in it. The library is linked with -z now: the first call of a libc function from
+//! With CLONE_VM the child runs in the parent's memory while the parent's calling thread is
+//! suspended (CLONE_VFORK). Between clone and exec it therefore allocates nothing, takes no lock,
+//! calls no libc function with state (glibc's setuid family would signal every thread of the
+//! parent), and does not panic: no indexing, no arithmetic that can overflow. It runs on a stack
+//! of its own, with every signal blocked until all handlers are reset, so that no handler of the
+//! parent can run in it. The library is linked with -z now: the first call of a libc function from
 //! here must not run the dynamic linker.
 #![allow(unsafe_code)]
 
@@ -15,13 +15,12 @@ use std::ffi::{c_char, c_int, c_long, c_void};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::ptr;
-use std::sync::atomic::AtomicU32;
 
 use super::clone3::{Birth, clone_into_group};
 use super::extras::{self, Extras};
 use super::launcher::{self, Launcher};
 use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
-use super::stack::{STACK_BYTES, Stack};
+use super::stack::{self, STACK_BYTES};
 use super::step::Step;
 use super::syscall::syscall;
 
@@ -34,8 +33,8 @@ pub(super) struct Report {
 }
 
 /// Everything the child needs, laid out by the parent. All pointers outlive the child's use of
-/// them: they are kept until it has left the parent's memory, or the child has a copy of it. A child that
-/// shares it writes here, not only the report: a `Child` serves one start.
+/// them: the parent is suspended, or the child has a copy of its memory. A child that shares it writes
+/// here, not only the report: a `Child` serves one start.
 #[repr(C)]
 pub(super) struct Child {
     pub argv: *const *const c_char,
@@ -166,7 +165,7 @@ fn reset_signal_handlers() {
 /// its own target only loses close-on-exec.
 fn place_descriptors(sources: &mut [c_int], count: c_int) -> Result<(), c_int> {
     for (target, source) in (0..).zip(sources.iter_mut()) {
-        if is_in_the_way(*source, target) {
+        if *source >= 0 && *source < target {
             let above = [(*source).into(), libc::F_DUPFD_CLOEXEC.into(), count.into()];
             *source = syscall(libc::SYS_fcntl, above)? as c_int;
         }
@@ -179,11 +178,6 @@ fn place_descriptors(sources: &mut [c_int], count: c_int) -> Result<(), c_int> {
         }
     }
     Ok(())
-}
-
-/// Whether a source stands where another one may have to be put before its own turn comes.
-pub(super) fn is_in_the_way(source: c_int, target: c_int) -> bool {
-    source >= 0 && source < target
 }
 
 fn place(source: c_int, target: c_int) -> Result<(), c_int> {
@@ -259,66 +253,28 @@ pub(super) struct Cloned {
     pub pidfd: c_int,
 }
 
-/// Whose memory a child runs in, and who waits for it.
-#[derive(Clone, Copy)]
-pub(super) enum Way<'a> {
-    /// A copy of ours. Nobody waits.
-    Copying,
-    /// Ours, while this thread waits until the child has exec'ed or exited.
-    Waiting(&'a AtomicU32),
-    /// Ours, and nobody waits.
-    Ahead(&'a AtomicU32),
-}
-
-impl Way<'_> {
-    fn flags(self) -> c_int {
-        match self {
-            Way::Copying => 0,
-            Way::Waiting(_) => libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_CHILD_CLEARTID,
-            Way::Ahead(_) => libc::CLONE_VM | libc::CLONE_CHILD_CLEARTID,
-        }
-    }
-
-    /// A word, not 0, that the kernel makes 0 when the child has left our memory.
-    fn word(self) -> *mut u32 {
-        match self {
-            Way::Copying => ptr::null_mut(),
-            Way::Waiting(word) | Way::Ahead(word) => word.as_ptr(),
-        }
-    }
-}
-
-/// Clones a child that runs `child_main` on `child`.
-///
-/// # Safety
-/// `child` is complete, and nobody else uses it, `stack` or the word of `way` until the child has left our
-/// memory, for which they are kept: with `Way::Waiting` and `Way::Copying` that is when this returns. With
-/// `Way::Ahead` there are no extras, and system calls leave errno alone.
-pub(super) unsafe fn clone_child(
-    child: *mut Child,
-    stack: &Stack,
-    way: Way<'_>,
-) -> io::Result<Cloned> {
+/// Clones a child that runs `child_main` on `child`. With `shared_memory` the call returns when
+/// the child has exec'ed or exited; else at once, and the child has a copy of everything.
+pub(super) fn clone_child(child: &mut Child, shared_memory: bool) -> io::Result<Cloned> {
     let mut pidfd: c_int = -1;
-    let flags = way.flags() | libc::CLONE_PIDFD;
-    // SAFETY: complete by contract.
-    let extras = unsafe { (*child).extras };
+    let sharing = if shared_memory { libc::CLONE_VM | libc::CLONE_VFORK } else { 0 };
+    let flags = sharing | libc::CLONE_PIDFD | libc::SIGCHLD;
+    let top = stack::top()?;
+    let stack = top.wrapping_byte_sub(STACK_BYTES);
     // SAFETY: null, or alive by the contract of `Child`.
-    let extras = unsafe { extras.as_ref() };
-    if let Some(group) = extras.and_then(|extras| extras.group.as_ref()) {
-        let birth = Birth {
-            flags,
-            pidfd: &raw mut pidfd,
-            word: way.word(),
-            stack: stack.base(),
-            stack_bytes: STACK_BYTES,
-            group: group.directory.as_raw_fd(),
-        };
+    if let Some(group) = unsafe { child.extras.as_ref() }.and_then(|extras| extras.group.as_ref()) {
+        let directory = group.directory.as_raw_fd();
         // An attempt with other flags may have gone before.
-        // SAFETY: ours alone as yet.
-        unsafe { (*child).enters_group = false };
+        child.enters_group = false;
+        let birth = Birth {
+            flags: sharing | libc::CLONE_PIDFD,
+            pidfd: &raw mut pidfd,
+            stack,
+            stack_bytes: STACK_BYTES,
+            group: directory,
+        };
         // SAFETY: as for clone below.
-        let born = unsafe { clone_into_group(&birth, child_main, child.cast()) };
+        let born = unsafe { clone_into_group(&birth, child_main, ptr::from_mut(child).cast()) };
         match born {
             Ok(pid) => return Ok(Cloned { pid, pidfd }),
             // A want of processes or memory is one for the other way, too.
@@ -326,25 +282,16 @@ pub(super) unsafe fn clone_child(
                 return Err(error);
             }
             // No clone3, or no leave: the child tells which, when it tries to enter.
-            // SAFETY: there is no child.
-            Err(_) => unsafe { (*child).enters_group = true },
+            Err(_) => child.enters_group = true,
         }
         // A birth that fails late leaves a number here that is no descriptor any more.
         pidfd = -1;
     }
-    // SAFETY: the stack is for this child alone, and stays, by contract, like `child` and the word; without
-    // CLONE_VM the child has copies of its own. The pidfd goes to a live local.
-    let pid = unsafe {
-        libc::clone(
-            child_main,
-            stack.top(),
-            flags | libc::SIGCHLD,
-            child.cast(),
-            &raw mut pidfd,
-            ptr::null_mut::<c_void>(),
-            way.word(),
-        )
-    };
+    // SAFETY: `top` is the end of a stack that no other child uses (the thread's own, and clone
+    // with CLONE_VFORK returns only when the child has left it; without CLONE_VM the child has
+    // its own copy). `child` outlives the call. The pidfd goes to a live local.
+    let pid =
+        unsafe { libc::clone(child_main, top, flags, ptr::from_mut(child).cast(), &raw mut pidfd) };
     if pid < 0 {
         return Err(io::Error::last_os_error());
     }
