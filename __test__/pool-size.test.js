@@ -104,6 +104,23 @@ describe('size', () => {
 });
 
 describe('order', () => {
+  it('short tasks wait in a busy worker, but bulky ones in the pool', async () => {
+    const pool = makePool();
+    const queuedBehind = async (busy, arg) => {
+      for (let i = 0; i < 20; i++) await pool.run(busy, [0]);
+      for (let i = 0; i < 20; i++) await pool.run('count', ['']);
+      // It has been short until now.
+      const tasks = [pool.run(busy, [300]), pool.run('count', [arg]), pool.run('count', [arg])];
+      await new Promise(setImmediate);
+      const { queued } = pool.stats();
+      await Promise.all(tasks);
+      return queued;
+    };
+    assert.strictEqual(await queuedBehind('sleep', 'small'), 0);
+    assert.strictEqual(await queuedBehind('block', Buffer.alloc(300_000)), 2);
+    assert.strictEqual(await queuedBehind('echo', 'x'.repeat(300_000)), 2);
+  });
+
   it('is by priority, and among equals first come, first served', async () => {
     const pool = makePool();
     const done = [];

@@ -55,7 +55,7 @@ class Dispatcher {
     }
   }
 
-  /** Tasks that are known to be short wait in the workers, in equal shares. */
+  /** Tasks that are known to be short, and are not bulky, wait in the workers, in equal shares. */
   #sendAhead(workers) {
     const { queue } = this.#core;
     workers.forEach((worker, index) => {
@@ -63,7 +63,7 @@ class Dispatcher {
       let share = Math.ceil(queue.size / (workers.length - index));
       while (share-- > 0) {
         const task = queue.peek();
-        if (task === undefined || !worker.takesAhead(this.#costOf(task))) return;
+        if (task === undefined || task.isBulky || !worker.takesAhead(this.#costOf(task))) return;
         this.#give(worker);
       }
     });

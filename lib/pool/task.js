@@ -14,6 +14,9 @@ const { FLAG } = require('./protocol.js');
  * @property {number} retries
  */
 
+/** From this many bytes on an argument is bulky. */
+const BULKY_BYTES = 256 * 1024;
+
 class Task {
   isQueued = false;
   isSettled = false;
@@ -60,6 +63,18 @@ class Task {
   get flags() {
     const { onProgress } = this.options;
     return (this.stream ? FLAG.STREAM : 0) | (onProgress ? FLAG.PROGRESS : 0);
+  }
+
+  /**
+   * Whether it should not wait in a worker that is busy: while both ends write much to each other neither reads,
+   * and what each of them still has to write must be copied.
+   */
+  get isBulky() {
+    for (const arg of this.args) {
+      if (typeof arg === 'string' && arg.length >= BULKY_BYTES) return true;
+      if (typeof arg === 'object' && arg?.byteLength >= BULKY_BYTES) return true;
+    }
+    return false;
   }
 
   watch() {
