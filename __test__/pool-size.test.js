@@ -122,6 +122,7 @@ describe('order', () => {
     assert.strictEqual(queued, 0);
     assert.strictEqual(await queuedBehind(Buffer.alloc(300_000)), 2);
     assert.strictEqual(await queuedBehind('x'.repeat(300_000)), 2);
+    assert.strictEqual(await queuedBehind(new ArrayBuffer(300_000)), 2);
   });
 
   it('is by priority, and among equals first come, first served', async () => {

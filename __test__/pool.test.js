@@ -142,6 +142,27 @@ describe('arguments and results', () => {
     assert.strictEqual(pool.pids.size, 1);
   });
 
+  it('are not looked into by whoever decides where they wait', async () => {
+    const pool = makePool();
+    for (let i = 0; i < 20; i++) await pool.run('count', [1]);
+    const odd = () => ({
+      get byteLength() {
+        throw new RangeError('looked at');
+      },
+    });
+    // The second one could wait in the worker; to clone an object is to look at it.
+    const tasks = [pool.run('count', [1]), pool.run('count', [odd()]), pool.run('count', [1])];
+    const settled = await Promise.allSettled(tasks);
+    assert.deepStrictEqual(
+      settled.map(({ status, value, reason }) => [status, value ?? reason.message]),
+      [
+        ['fulfilled', 1],
+        ['rejected', 'looked at'],
+        ['fulfilled', 1],
+      ],
+    );
+  });
+
   it('that cannot be cloned fail alone', async () => {
     const pool = makePool();
     const tasks = [

@@ -1,6 +1,7 @@
 'use strict';
 // One task on the program's side, from run() until its promise is settled.
 
+const { types } = require('node:util');
 const { abortError } = require('../errors.js');
 const { unwatchSignal, watchSignal } = require('./abort.js');
 const { FLAG } = require('./protocol.js');
@@ -16,6 +17,8 @@ const { FLAG } = require('./protocol.js');
 
 /** From this many bytes on an argument is bulky. */
 const BULKY_BYTES = 256 * 1024;
+
+const isMemory = (value) => ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
 
 class Task {
   isQueued = false;
@@ -72,7 +75,8 @@ class Task {
   get isBulky() {
     for (const arg of this.args) {
       if (typeof arg === 'string' && arg.length >= BULKY_BYTES) return true;
-      if (typeof arg === 'object' && arg?.byteLength >= BULKY_BYTES) return true;
+      // No other object is looked into: what it answers is its own.
+      if (typeof arg === 'object' && isMemory(arg) && arg.byteLength >= BULKY_BYTES) return true;
     }
     return false;
   }
