@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io;
+use std::iter;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
@@ -115,15 +116,8 @@ fn start(image: &Image, env: &CStringArray, theirs: &OwnedFd) -> Result<ExitWatc
         extras: None,
     };
     let since = Instant::now();
-    let spawned = loop {
-        match spawn::spawn(&request) {
-            Err(failure) if failure.errno == libc::ETXTBSY && since.elapsed() < BUSY_FOR => {
-                std::thread::sleep(BUSY_STEP);
-            }
-            other => break other,
-        }
-    };
-    let spawned = spawned
+    let steps = iter::repeat(BUSY_STEP).take_while(|_| since.elapsed() < BUSY_FOR);
+    let spawned = spawn::spawn_again(&request, steps)
         .map_err(|failure| Step::Exec.failed(io::Error::from_raw_os_error(failure.errno)))?;
     let pid = spawned.pid;
     ExitWatch::new(pid, spawned.pidfd).map_err(|error| {

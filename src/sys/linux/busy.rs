@@ -11,7 +11,7 @@ static LAST_START: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// Longer ago, no child has copies any more, unless it found no processor all the while.
 const COPIES_LAST: Duration = Duration::from_millis(100);
-/// How long to wait before each further try.
+/// How long to wait before each further try: some 7 ms together.
 const STEPS: [Duration; 5] = [
     Duration::from_micros(50),
     Duration::from_micros(200),
@@ -24,19 +24,26 @@ pub(super) fn note_start() {
     *last_start() = Some(Instant::now());
 }
 
-/// Tries again while a file that is busy may only seem to be.
-pub(super) fn retry<T>(mut start: impl FnMut() -> T, is_busy: impl Fn(&T) -> bool) -> T {
-    let mut started = start();
-    for step in STEPS {
-        let may_seem =
-            is_busy(&started) && last_start().is_some_and(|at: Instant| at.elapsed() < COPIES_LAST);
-        if !may_seem {
-            break;
+/// The steps for any file; none is left once that cannot only seem to be busy.
+pub(super) fn steps() -> impl Iterator<Item = Duration> {
+    let may_seem = || last_start().is_some_and(|at: Instant| at.elapsed() < COPIES_LAST);
+    STEPS.into_iter().take_while(move |_| may_seem())
+}
+
+/// Tries again after each of these, as long as the file is busy.
+pub(super) fn retry<T>(
+    mut steps: impl Iterator<Item = Duration>,
+    mut start: impl FnMut() -> T,
+    is_busy: impl Fn(&T) -> bool,
+) -> T {
+    loop {
+        let started = start();
+        let step = if is_busy(&started) { steps.next() } else { None };
+        match step {
+            Some(step) => std::thread::sleep(step),
+            None => return started,
         }
-        std::thread::sleep(step);
-        started = start();
     }
-    started
 }
 
 fn last_start() -> MutexGuard<'static, Option<Instant>> {
@@ -55,8 +62,8 @@ mod tests {
             tries += 1;
             tries
         };
-        assert_eq!(retry(&mut count, |_| false), 1);
-        assert_eq!(retry(&mut count, |tries| *tries < 4), 4);
-        assert_eq!(retry(&mut count, |_| true), 5 + STEPS.len());
+        assert_eq!(retry(steps(), &mut count, |_| false), 1);
+        assert_eq!(retry(steps(), &mut count, |tries| *tries < 4), 4);
+        assert_eq!(retry(steps(), &mut count, |_| true), 5 + STEPS.len());
     }
 }

@@ -10,6 +10,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 pub use super::cstrings::CStringArray;
 pub use super::extras::{Enrolment, Extras, Group};
@@ -64,7 +65,16 @@ impl Failure {
 
 /// Starts the program. Returns when it has been exec'ed, or is known to have failed.
 pub fn spawn(request: &Request<'_>) -> Result<Spawned, Failure> {
+    spawn_again(request, busy::steps())
+}
+
+/// The same, but how long it is tried again, where the file is busy, is the caller's choice: after each of `steps`.
+pub fn spawn_again(
+    request: &Request<'_>,
+    steps: impl Iterator<Item = Duration>,
+) -> Result<Spawned, Failure> {
     busy::retry(
+        steps,
         || spawn_by(request, memory_is_shared()),
         |started| matches!(started, Err(Failure { step: Step::Exec, errno: libc::ETXTBSY })),
     )
