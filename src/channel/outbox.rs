@@ -21,9 +21,13 @@ const BIG_BYTES: usize = 128 * 1024;
 /// its reader is not waited for. The system may allow less (net.core.wmem_max).
 const SOCKET_BYTES: usize = 640 * 1024;
 
-/// How long a message in parts may wait for its reader to make room, each time. One that is at it does so sooner, and
-/// then nothing need be copied into fresh memory, which takes as long as reading does. For another the rest is copied.
+/// How long a message in parts may wait for its reader to make room, each time, whatever is left of it.
 const PATIENCE: Duration = Duration::from_millis(1);
+
+/// And altogether as long as it would take to copy what is left of it into fresh memory, a page fault every 4 KiB: a
+/// reader that is at it takes no longer, and then nothing need be copied. For another the rest is copied, which makes
+/// it twice that time at most.
+const COPY_TIME_PER_MIB: Duration = Duration::from_micros(750);
 
 pub struct Outbox {
     state: Mutex<State>,
@@ -104,14 +108,18 @@ impl Outbox {
             state.enlarge_socket();
         }
         let mut done = 0;
+        let mut waited = Duration::ZERO;
         if state.flush()? == 0 {
             while done < total {
                 match state.write_parts(parts, done) {
                     Ok(count) => done += count,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        if !state.makes_room() {
+                        let since = Instant::now();
+                        let patience = copy_time(total - done).saturating_sub(waited);
+                        if !state.makes_room(since + patience.max(PATIENCE)) {
                             break;
                         }
+                        waited += since.elapsed();
                     }
                     // Half a message cannot be taken back: the next write meets the error again.
                     Err(_) if done > 0 && state.broken.is_none() => break,
@@ -249,10 +257,9 @@ impl State {
         Ok(count)
     }
 
-    /// Whether the reader makes room at once.
-    fn makes_room(&self) -> bool {
+    /// Whether the reader makes room by then.
+    fn makes_room(&self, deadline: Instant) -> bool {
         let Some(fd) = &self.fd else { return false };
-        let deadline = Instant::now() + PATIENCE;
         matches!(poll::wait(&[(fd.as_fd(), true)], Some(deadline)).as_deref(), Ok([true]))
     }
 
@@ -294,6 +301,12 @@ impl State {
             self.head = 0;
         }
     }
+}
+
+/// How long it takes about to copy so many bytes into fresh memory.
+fn copy_time(bytes: usize) -> Duration {
+    const MIB: f64 = 1024.0 * 1024.0;
+    COPY_TIME_PER_MIB.mul_f64(bytes as f64 / MIB)
 }
 
 /// The parts without their first `done` bytes.

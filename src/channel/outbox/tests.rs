@@ -6,13 +6,33 @@ use crate::sys::socket::{pair, receive, receive_with_descriptors};
 /// Of many, since the reader may be off the processor at a time.
 #[test]
 fn a_message_in_parts_leaves_whole_while_its_reader_reads() {
-    let (outbox, theirs) = outbox();
     let message = vec![7; 16 << 20];
+    assert!(leaves_whole(&[&message], Duration::ZERO, 50));
+}
+
+#[test]
+fn a_reader_of_much_is_waited_for_as_long_as_copying_it_would_take() {
+    assert_eq!(copy_time(10 << 20), Duration::from_micros(7500));
+    // 512 MiB of the same 4: nearly 400 ms.
+    let part = vec![7; 4 << 20];
+    assert!(leaves_whole(&[part.as_slice(); 128], PATIENCE * 20, 3));
+}
+
+/// Whether one of `tries` messages needed no copy. Its reader does nothing for the time of `pause` each time when a
+/// message begins.
+fn leaves_whole(parts: &[&[u8]], pause: Duration, tries: usize) -> bool {
+    let (outbox, theirs) = outbox();
+    let total: usize = parts.iter().map(|part| part.len()).sum();
     let reader = std::thread::spawn(move || {
         let mut room = vec![0; 1 << 20];
         let mut count = 0;
         loop {
-            match receive(&theirs, &mut room) {
+            if count % total == 0 {
+                std::thread::sleep(pause);
+            }
+            // Not beyond the end of a message.
+            let most = (total - count % total).min(room.len());
+            match receive(&theirs, &mut room[..most]) {
                 Ok(0) => return count,
                 Ok(some) => count += some,
                 Err(_) => {
@@ -22,9 +42,9 @@ fn a_message_in_parts_leaves_whole_while_its_reader_reads() {
         }
     });
     let mut sent = 0;
-    let is_whole = (0..50).any(|_| {
-        sent += message.len();
-        let mut waiting = outbox.send_parts(&[&message]).unwrap();
+    let is_whole = (0..tries).any(|_| {
+        sent += total;
+        let mut waiting = outbox.send_parts(parts).unwrap();
         let is_whole = waiting == 0;
         while waiting > 0 {
             waiting = outbox.flush().unwrap();
@@ -33,8 +53,8 @@ fn a_message_in_parts_leaves_whole_while_its_reader_reads() {
     });
     outbox.close();
     drop(outbox);
-    assert!(is_whole);
     assert_eq!(reader.join().unwrap(), sent);
+    is_whole
 }
 
 fn outbox() -> (Outbox, OwnedFd) {
