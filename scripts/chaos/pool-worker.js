@@ -28,6 +28,11 @@ exports.wait = async (id, ms) => {
   return id;
 };
 
+exports.echo = (id, bulk) => {
+  note(id);
+  return bulk;
+};
+
 /** More than its control group allows. */
 exports.devour = (id, megabytes) => {
   note(id);

@@ -1,7 +1,8 @@
 'use strict';
 // A pool of two workers under fire: they are killed, stopped, made to crash and to run out of memory at
-// random, while tasks with ids go through. Every task must be settled once; what was resolved must have
-// been begun once, and nothing twice; no process may be left, and the program must not grow.
+// random, while tasks with ids go through, some with megabytes that must come back as they were. Every task
+// must be settled once; what was resolved must have been begun once, and nothing twice; no process may be
+// left, and the program must not grow.
 //
 //   npm run pool-chaos -- [--seconds N] [--tasks N] [--seed N]
 
@@ -23,6 +24,8 @@ const seconds = Number(values.seconds);
 const total = Number(values.tasks);
 const STOPPED_AFTER_MS = 500;
 const GROUP_BYTES = 256 * 2 ** 20;
+/** Beyond what a socket holds, so that a worker may end in the middle of it. */
+const BULK_BYTES = 4 * 2 ** 20;
 
 const random = new Random(Number(values.seed));
 
@@ -73,6 +76,7 @@ async function main() {
   const settled = new Uint8Array(total);
   const isResolved = new Uint8Array(total);
   const failures = {};
+  let altered = 0;
   let unsettled = 0;
   const track = (id, task) => {
     unsettled += 1;
@@ -118,6 +122,12 @@ async function main() {
     if (group && random.chance(0.0005)) {
       sent.memory += 1;
       track(id, pool.run('devour', [id, 600]));
+    } else if (random.chance(0.005)) {
+      const bulk = Buffer.alloc(1 + random.below(BULK_BYTES), id);
+      const check = (back) => {
+        altered += bulk.equals(back) ? 0 : 1;
+      };
+      track(id, pool.run('echo', [id, bulk]).then(check));
     } else if (kind < 0.7) track(id, pool.run('quick', [id]));
     else if (kind < 0.85) track(id, pool.run('busy', [id, random.below(10)]));
     else track(id, pool.run('wait', [id, random.below(10)]));
@@ -151,6 +161,7 @@ async function main() {
     'settled twice': count((id) => settled[id] > 1),
     'begun twice': count((id) => begun[id] > 1),
     'resolved without having begun': count((id) => isResolved[id] === 1 && begun[id] === 0),
+    'came back altered': altered,
     'processes left': left.length,
   };
   console.log(`seed ${values.seed}, ${total} tasks, ${Math.round((Date.now() - began) / 1000)} s`);
