@@ -2,6 +2,8 @@
 // What is added to the error of a program that could not be started: the step that failed, where it was
 // to run, and the interpreter that is missing. Not enumerable: printed and compared, the error is Node's.
 
+const { currentDirectory } = require('./current-directory.js');
+
 /** By the number that the addon reports; `Step` in src/sys/linux/step.rs has them. */
 const STEPS = [
   'fd',
@@ -34,15 +36,6 @@ function explain(error, { step, request }) {
 
 function define(error, name, value) {
   Object.defineProperty(error, name, { value, writable: true, configurable: true });
-}
-
-function currentDirectory() {
-  try {
-    return process.cwd();
-  } catch {
-    // It was removed.
-    return undefined;
-  }
 }
 
 module.exports = { explain };

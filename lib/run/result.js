@@ -1,6 +1,7 @@
 'use strict';
 // How a run came out, as the object that a program is given, and in words.
 
+const { currentDirectory } = require('../current-directory.js');
 const { RunError } = require('./error.js');
 const { toOutput } = require('./text.js');
 
@@ -57,15 +58,6 @@ function toResult(settings, outcome) {
     interpreter: cause?.interpreter,
     cause,
   };
-}
-
-function currentDirectory() {
-  try {
-    return process.cwd();
-  } catch {
-    // It was removed.
-    return undefined;
-  }
 }
 
 /** What happened, in words. */
