@@ -14,6 +14,7 @@ const { writeFile } = require('./helpers/files.js');
 const { nodeBinary } = require('./helpers/nodes.js');
 const { Pool, WORKER, endPools, makePool, rejection } = require('./helpers/pools.js');
 const { ROOT, runScript } = require('./helpers/script.js');
+const { TaskSender } = require('../lib/pool/sender.js');
 
 const it = (title, run) => test(title, { timeout: 60_000 }, run);
 
@@ -145,22 +146,96 @@ describe('arguments and results', () => {
   it('are not looked into by whoever decides where they wait', async () => {
     const pool = makePool();
     for (let i = 0; i < 20; i++) await pool.run('count', [1]);
-    const odd = () => ({
-      get byteLength() {
+    const trap = {
+      get() {
+        throw new RangeError('looked at');
+      },
+    };
+    const detached = new DataView(new ArrayBuffer(8));
+    structuredClone(null, { transfer: [detached.buffer] });
+    const odd = [
+      Object.defineProperty({}, 'byteLength', { ...trap, enumerable: true }),
+      Object.defineProperty(new Uint8Array(8), 'byteLength', trap),
+      detached,
+    ];
+    for (const value of odd) {
+      // The second one could wait in the worker; to clone it is to look at it.
+      const tasks = [1, value, 1].map((each) => pool.run('count', [each]));
+      const settled = await Promise.allSettled(tasks);
+      assert.deepStrictEqual(
+        settled.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled'],
+      );
+      assert.match(settled[1].reason.message, /looked at|detached/);
+    }
+  });
+
+  it('belong to one task, whoever else is given the same', async () => {
+    const pool = makePool();
+    for (let i = 0; i < 20; i++) await pool.run('count', [1]);
+    const bytes = new Uint8Array(8);
+    const values = [bytes, [0], { 0: 0 }, [0, undefined]];
+    for (const value of values) {
+      const tasks = Array.from({ length: 50 }, () => pool.run('increase', [value]));
+      assert.deepStrictEqual(await Promise.all(tasks), new Array(50).fill(1));
+    }
+    const twice = await pool.run('echo', [[bytes, bytes]]);
+    assert.strictEqual(twice[0], twice[1]);
+  });
+
+  it('are those of the call, whatever becomes of the array', async () => {
+    const pool = makePool();
+    const args = [1, 2];
+    const sum = pool.run('add', args);
+    args[0] = 100;
+    args.push(3);
+    assert.strictEqual(await sum, 3);
+    const throwing = Object.defineProperty([1, 2], 0, {
+      get() {
         throw new RangeError('looked at');
       },
     });
-    // The second one could wait in the worker; to clone an object is to look at it.
-    const tasks = [pool.run('count', [1]), pool.run('count', [odd()]), pool.run('count', [1])];
+    const tasks = [[1, 2], throwing, [3, 4]].map((each) => pool.run('add', each));
     const settled = await Promise.allSettled(tasks);
     assert.deepStrictEqual(
-      settled.map(({ status, value, reason }) => [status, value ?? reason.message]),
-      [
-        ['fulfilled', 1],
-        ['rejected', 'looked at'],
-        ['fulfilled', 1],
-      ],
+      settled.map(({ value, reason }) => value ?? reason.message),
+      [3, 'looked at', 7],
     );
+  });
+
+  it('may have more parts than one system call writes', async () => {
+    const pool = makePool();
+    const view = new Uint8Array(65 * 1024 + 1).fill(7);
+    const views = Array.from({ length: 1100 }, () => view.slice());
+    assert.strictEqual(await pool.run('count', views), 1100);
+    const back = await pool.run('repeated', [view, 1100]);
+    assert.ok(back.length === 1100 && back.every((each) => Buffer.compare(each, view) === 0));
+  });
+
+  it('that are too long to be sent fail alone', async () => {
+    const refused = [];
+    const process = {
+      send(frame, written) {
+        const error = frame.t.includes('long') ? { code: 'EMSGSIZE' } : null;
+        setImmediate(written, error);
+        return error === null;
+      },
+    };
+    let rooms = 0;
+    const onroom = () => {
+      rooms += 1;
+    };
+    const sender = new TaskSender(process, onroom, (task, error) => refused.push([task, error]));
+    const task = (number, arg) => ({ name: 'echo', number, args: [arg], flags: 0, attempt: 0 });
+    const long = task(0, 'long');
+    sender.send([long]);
+    assert.strictEqual(sender.isFull, true);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepStrictEqual(refused, [[long, { code: 'EMSGSIZE' }]]);
+    assert.deepStrictEqual([sender.isFull, rooms], [false, 1]);
+    sender.send([task(1, 'short')]);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.strictEqual(refused.length, 1);
   });
 
   it('that cannot be cloned fail alone', async () => {

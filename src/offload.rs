@@ -95,7 +95,10 @@ fn work_for_ever() {
     loop {
         let task = next_due();
         unwind::contain((), || match task {
-            Task::Flush(outbox) => outbox.flush_late(),
+            Task::Flush(outbox) if outbox.try_flush_late() => {}
+            Task::Flush(outbox) => {
+                add(FLUSH_AFTER, Task::Flush(outbox));
+            }
             Task::Act(action) => action(),
         });
     }

@@ -146,8 +146,8 @@ class WorkerProcess {
 
   /**
    * @param {any} frame
-   * @param {() => void} [written]
-   * @returns {boolean} whether it is with the kernel, or soon will be; else `written` is called when it is
+   * @param {(error?: any) => void} [written] called when it is with the kernel, or has failed
+   * @returns {boolean} whether that is so, or soon will be
    */
   send(frame, written = ignore) {
     frame.cmd = CMD;

@@ -3,6 +3,7 @@
 
 const { OP, FLAG, packHead } = require('./protocol.js');
 const { refuseUnreadable } = require('./readable.js');
+const { isPlainMessage } = require('../ipc/plain.js');
 
 /** Values of a frame, so that plain ones still go as JSON. */
 const MAX_VALUES = 480;
@@ -21,7 +22,7 @@ class TaskSender {
   /**
    * @param {InstanceType<typeof import('./process.js').WorkerProcess>} process
    * @param {() => void} onroom called when what was waiting has been written
-   * @param {(task: any, error: any) => void} onrefused told of a task that cannot be cloned
+   * @param {(task: any, error: any) => void} onrefused told of a task that cannot be cloned, or not be sent
    */
   constructor(process, onroom, onrefused) {
     this.#process = process;
@@ -40,24 +41,36 @@ class TaskSender {
     /** @type {any} */
     const frame = { o: OP.TASKS, b: tasks[start].number, t: flat };
     let objects = 0;
+    let withObjects = 0;
     let at = start;
     do {
       const task = tasks[at++];
       const { args, flags } = task;
       flat.push(this.#index(task.name, frame), packHead(args.length, flags, task.attempt));
       if (flags & FLAG.STREAM) flat.push(task.stream.highWaterMark);
+      const before = objects;
       for (const arg of args) {
-        if (typeof arg === 'object') objects += 1;
+        if (typeof arg === 'object' && arg !== null) objects += 1;
         flat.push(arg);
       }
+      if (objects > before) withObjects += 1;
     } while (at < tasks.length && flat.length < MAX_VALUES && objects < MAX_OBJECTS);
-    try {
-      if (objects > 0) refuseUnreadable(flat);
-      this.#hasRoom(this.#process.send(frame, () => this.#hasRoom(true)));
-    } catch (error) {
-      this.#sendEach(tasks.slice(start, at), frame.n, error);
-    }
+    const some = tasks.slice(start, at);
+    // V8 would write what two of them have in common once, and they would share it there.
+    if (withObjects > 1 && !isPlainMessage(flat)) this.#sendEach(some, frame.n);
+    else this.#sendFrame(frame, some, objects > 0);
     return at;
+  }
+
+  #sendFrame(frame, tasks, hasObjects) {
+    try {
+      if (hasObjects) refuseUnreadable(frame.t);
+      this.#hasRoom(this.#process.send(frame, (error) => this.#sent(tasks, error)));
+    } catch (error) {
+      // One of them cannot be cloned: the others are not to suffer for it.
+      if (tasks.length > 1) this.#sendEach(tasks, frame.n);
+      else this.#refuse(tasks, error, frame.n);
+    }
   }
 
   /** A new name is sent with the first frame that needs it. */
@@ -72,12 +85,26 @@ class TaskSender {
     return index;
   }
 
-  /** One of them cannot be cloned: the others are not to suffer for it. */
-  #sendEach(tasks, names, error) {
+  /** Each in a frame of its own, after the names that they need. */
+  #sendEach(tasks, names) {
+    this.#sendNames(names);
+    for (const task of tasks) this.#sendSome([task], 0);
+  }
+
+  #sendNames(names) {
     if (names) this.#process.send({ o: OP.TASKS, b: 0, t: [], n: names });
-    // Its number is not used again.
-    if (tasks.length === 1) this.#onrefused(tasks[0], error);
-    else for (const task of tasks) this.#sendSome([task], 0);
+  }
+
+  /** They were not sent. Their numbers are not used again. */
+  #refuse(tasks, error, names = undefined) {
+    this.#sendNames(names);
+    for (const task of tasks) this.#onrefused(task, error);
+  }
+
+  #sent(tasks, error) {
+    // Any other error is one of the channel: the end of the worker tells what becomes of its tasks.
+    if (error?.code === 'EMSGSIZE') this.#refuse(tasks, error);
+    this.#hasRoom(true);
   }
 
   #hasRoom(hasRoom) {

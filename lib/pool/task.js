@@ -1,8 +1,8 @@
 'use strict';
 // One task on the program's side, from run() until its promise is settled.
 
-const { types } = require('node:util');
 const { abortError } = require('../errors.js');
+const { bytesOf } = require('./memory.js');
 const { unwatchSignal, watchSignal } = require('./abort.js');
 const { FLAG } = require('./protocol.js');
 
@@ -17,8 +17,6 @@ const { FLAG } = require('./protocol.js');
 
 /** From this many bytes on an argument is bulky. */
 const BULKY_BYTES = 256 * 1024;
-
-const isMemory = (value) => ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
 
 class Task {
   isQueued = false;
@@ -56,7 +54,8 @@ class Task {
   constructor(core, name, args, options, resolve, reject) {
     this.#core = core;
     this.name = name;
-    this.args = args;
+    // The array is the program's, and may be another one later.
+    this.args = [...args];
     this.options = options;
     this.priority = options.priority;
     this.#resolve = resolve;
@@ -75,8 +74,7 @@ class Task {
   get isBulky() {
     for (const arg of this.args) {
       if (typeof arg === 'string' && arg.length >= BULKY_BYTES) return true;
-      // No other object is looked into: what it answers is its own.
-      if (typeof arg === 'object' && isMemory(arg) && arg.byteLength >= BULKY_BYTES) return true;
+      if (typeof arg === 'object' && bytesOf(arg) >= BULKY_BYTES) return true;
     }
     return false;
   }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::spare::{self, Kind};
@@ -21,13 +21,13 @@ const BIG_BYTES: usize = 128 * 1024;
 /// its reader is not waited for. The system may allow less (net.core.wmem_max).
 const SOCKET_BYTES: usize = 640 * 1024;
 
-/// How long a message in parts may wait for its reader to make room, each time, whatever is left of it.
-const PATIENCE: Duration = Duration::from_millis(1);
+/// How long a message in parts waits for its reader to make room, altogether: about what it would take to copy it into
+/// fresh memory, a page fault every 4 KiB. A reader that is at it is faster, and then nothing need be copied; for
+/// another the rest is copied, which makes it twice that time at most.
+const PATIENCE_PER_MIB: Duration = Duration::from_millis(1);
 
-/// And altogether as long as it would take to copy what is left of it into fresh memory, a page fault every 4 KiB: a
-/// reader that is at it takes no longer, and then nothing need be copied. For another the rest is copied, which makes
-/// it twice that time at most.
-const COPY_TIME_PER_MIB: Duration = Duration::from_micros(750);
+/// So many slices are written by one call (IOV_MAX, sendmsg(2)).
+const MAX_SLICES: usize = 1024;
 
 pub struct Outbox {
     state: Mutex<State>,
@@ -108,18 +108,17 @@ impl Outbox {
             state.enlarge_socket();
         }
         let mut done = 0;
-        let mut waited = Duration::ZERO;
         if state.flush()? == 0 {
+            let mut patience = patience(total);
             while done < total {
                 match state.write_parts(parts, done) {
                     Ok(count) => done += count,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         let since = Instant::now();
-                        let patience = copy_time(total - done).saturating_sub(waited);
-                        if !state.makes_room(since + patience.max(PATIENCE)) {
+                        if !state.makes_room(since + patience) {
                             break;
                         }
-                        waited += since.elapsed();
+                        patience = patience.saturating_sub(since.elapsed());
                     }
                     // Half a message cannot be taken back: the next write meets the error again.
                     Err(_) if done > 0 && state.broken.is_none() => break,
@@ -188,9 +187,18 @@ impl Outbox {
 
     /// The flusher's turn: errors are left for the JS thread, whose next write meets them too.
     pub fn flush_late(&self) {
-        let mut state = self.lock();
-        state.flusher_armed = false;
-        let _ = state.write_all();
+        self.lock().flush_late();
+    }
+
+    /// The same, if nobody is at it; false otherwise. A send may wait for its reader, and one flusher serves all
+    /// channels.
+    pub fn try_flush_late(&self) -> bool {
+        match self.state.try_lock() {
+            Ok(mut state) => state.flush_late(),
+            Err(TryLockError::Poisoned(state)) => state.into_inner().flush_late(),
+            Err(TryLockError::WouldBlock) => return false,
+        }
+        true
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -225,6 +233,11 @@ impl State {
         Ok(waiting)
     }
 
+    fn flush_late(&mut self) {
+        self.flusher_armed = false;
+        let _ = self.write_all();
+    }
+
     fn write_all(&mut self) -> io::Result<usize> {
         self.check()?;
         while self.waiting() > 0 {
@@ -251,7 +264,7 @@ impl State {
     /// Writes once of the parts what comes after the first `done` bytes.
     fn write_parts(&mut self, parts: &[&[u8]], done: usize) -> io::Result<usize> {
         let fd = self.fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EPIPE))?;
-        let slices: Vec<_> = after(parts, done).map(IoSlice::new).collect();
+        let slices: Vec<_> = after(parts, done).take(MAX_SLICES).map(IoSlice::new).collect();
         let count = socket::send_slices(fd, &slices).map_err(|error| self.failed(error))?;
         self.written += count as u64;
         Ok(count)
@@ -303,10 +316,10 @@ impl State {
     }
 }
 
-/// How long it takes about to copy so many bytes into fresh memory.
-fn copy_time(bytes: usize) -> Duration {
+/// For a message of so many bytes.
+fn patience(bytes: usize) -> Duration {
     const MIB: f64 = 1024.0 * 1024.0;
-    COPY_TIME_PER_MIB.mul_f64(bytes as f64 / MIB)
+    PATIENCE_PER_MIB.mul_f64((bytes as f64 / MIB).max(1.0))
 }
 
 /// The parts without their first `done` bytes.

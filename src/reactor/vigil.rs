@@ -36,7 +36,7 @@ pub struct Vigil {
     streak: Cell<u32>,
     /// The rest that the last try was worth; and when it is over.
     rest: Cell<Duration>,
-    rested: Cell<Instant>,
+    rests_until: Cell<Instant>,
     /// What it takes, on average, for an answer to come, if the loop sleeps meanwhile.
     asleep: Cell<Duration>,
     /// The same where it does not; `None` while it does.
@@ -50,7 +50,7 @@ impl Vigil {
             spoke: Cell::new(false),
             streak: Cell::new(0),
             rest: Cell::new(Duration::ZERO),
-            rested: Cell::new(Instant::now()),
+            rests_until: Cell::new(Instant::now()),
             asleep: Cell::new(Duration::ZERO),
             awake: Cell::new(None),
         }
@@ -96,7 +96,7 @@ impl Vigil {
             } else {
                 average(self.asleep.get(), counted)
             });
-            if streak >= STREAK && now >= self.rested.get() {
+            if streak >= STREAK && now >= self.rests_until.get() {
                 self.awake.set(Some(self.asleep.get() / 3));
                 self.streak.set(0);
             }
@@ -108,7 +108,7 @@ impl Vigil {
         self.streak.set(0);
         let longer = (self.rest.get() * 2).clamp(REST, MAX_REST);
         self.rest.set(if answers < FRUIT { longer } else { Duration::ZERO });
-        self.rested.set(now + self.rest.get());
+        self.rests_until.set(now + self.rest.get());
     }
 
     /// A turn ends: looks out for the next event, if that is worth it.

@@ -62,7 +62,8 @@ impl Wards {
                     // The message may have waited: who has this pid by now may have begun after it.
                     && born.start_time <= clock::ticks(now)
                 {
-                    ward.tree.root.get_or_insert(born);
+                    // The last word counts: a start that failed may have been made again.
+                    ward.tree.root = Some(born);
                 }
             }
             Request::Started { ward, pid, start_time } => {

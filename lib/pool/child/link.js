@@ -3,7 +3,9 @@
 // what follows at the end of the tick, or after a millisecond by a thread of the addon if a task blocks: a result
 // never waits for the task behind it.
 
+const { constants } = require('node:os');
 const { CMD, OP } = require('../protocol.js');
+const { errnoException } = require('../../errors.js');
 const { ownChannel } = require('../../ipc/child-end.js');
 const { refuseUnreadable } = require('../readable.js');
 const { encodeError } = require('../remote-error.js');
@@ -21,9 +23,12 @@ if (channel) channel.onfailure = ignore;
 function send(frame, mayWait = true) {
   refuseUnreadable(frame.v ?? frame.e);
   frame.cmd = CMD;
-  if (channel) channel.send(frame, -1, undefined, mayWait);
-  else if (process.connected)
+  if (channel) {
+    const status = channel.send(frame, -1, undefined, mayWait);
+    if (status === -constants.errno.EMSGSIZE) throw errnoException(status, 'write');
+  } else if (process.connected) {
     /** @type {any} */ (process).send(frame, undefined, undefined, ignore);
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 //! Files that cannot be executed because somebody may still write to them (ETXTBSY, execve(2)): a child that
 //! was started a moment ago has a copy of the descriptor by which the file was written. The kernel lets its
-//! parent go before it closes that. Node waits a little longer at each start, and does not meet such a file; we
+//! parent go before it closes that. Node waits a little longer at each start, and hardly ever meets such a file; we
 //! wait when one is met.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,8 @@ pub(super) fn note_start() {
     *last_start() = Some(Instant::now());
 }
 
-/// The steps for any file; none is left once that cannot only seem to be busy.
+/// How long to wait before each further try at a file that is busy, whichever: a copy of its descriptor may be all
+/// that keeps it so. They end when no child is left that could have one.
 pub(super) fn steps() -> impl Iterator<Item = Duration> {
     let may_seem = || last_start().is_some_and(|at: Instant| at.elapsed() < COPIES_LAST);
     STEPS.into_iter().take_while(move |_| may_seem())

@@ -63,7 +63,8 @@ impl Failure {
     }
 }
 
-/// Starts the program. Returns when it has been exec'ed, or is known to have failed.
+/// Starts the program. Returns when it can no longer fail before its exec is done (the kernel lets a vfork's parent
+/// go some 50 us before that), or is known to have failed; where the file is busy, after some 7 ms.
 pub fn spawn(request: &Request<'_>) -> Result<Spawned, Failure> {
     spawn_again(request, busy::steps())
 }

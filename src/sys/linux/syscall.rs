@@ -9,11 +9,12 @@ use std::ffi::{c_int, c_long};
 use std::io;
 
 /// What the call answers, or its errno. That lives in thread-local memory, which with CLONE_VM is the
-/// suspended parent thread's: no one else looks at it meanwhile. At most six arguments.
+/// suspended parent thread's: no one else looks at it meanwhile.
 pub(super) fn syscall<const N: usize>(
     number: c_long,
     arguments: [c_long; N],
 ) -> Result<c_long, c_int> {
+    const { assert!(N <= 6, "a system call has six arguments at most") };
     let mut all: [c_long; 6] = [0; 6];
     for (slot, argument) in all.iter_mut().zip(arguments) {
         *slot = argument;
