@@ -1,9 +1,9 @@
 'use strict';
 // Puts the tasks of a worker into frames and sends them.
 
+const { areApart } = require('./apart.js');
 const { OP, FLAG, packHead } = require('./protocol.js');
 const { refuseUnreadable } = require('./readable.js');
-const { isPlainMessage } = require('../ipc/plain.js');
 
 /** Values of a frame, so that plain ones still go as JSON. */
 const MAX_VALUES = 480;
@@ -57,7 +57,7 @@ class TaskSender {
     } while (at < tasks.length && flat.length < MAX_VALUES && objects < MAX_OBJECTS);
     const some = tasks.slice(start, at);
     // V8 would write what two of them have in common once, and they would share it there.
-    if (withObjects > 1 && !isPlainMessage(flat)) this.#sendEach(some, frame.n);
+    if (withObjects > 1 && !areApart(flat)) this.#sendEach(some, frame.n);
     else this.#sendFrame(frame, some, objects > 0);
     return at;
   }
