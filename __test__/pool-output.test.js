@@ -163,6 +163,22 @@ describe('what workers write', () => {
     assert.strictEqual(await stderr, '1:it ends here\n');
   });
 
+  it('in lines without an end is passed on as it comes', async () => {
+    const pool = makePool({ max: 1, stdout: 'pipe', prefix: '> ' });
+    const passed = [];
+    pool.stdout.on('data', (chunk) => passed.push(chunk));
+    const total = 5 * 2 ** 20;
+    const written = pool.run('print', ['x'.repeat(total)]);
+    await eventually(() => passed.length > 2, 'it is passed on before the worker has ended');
+    await written;
+    await pool.close();
+    const lines = Buffer.concat(passed).toString().split('\n');
+    assert.strictEqual(lines.pop(), '');
+    assert.ok(lines.length > 3 && lines.length <= 5);
+    assert.ok(lines.every((line) => line.startsWith('> x')));
+    assert.strictEqual(lines.join('').replaceAll('> ', '').length, total);
+  });
+
   it('that nobody wants any more holds up no worker', async () => {
     for (const how of ['stdout', 'stderr']) {
       const pool = makePool({ [how]: 'pipe', killGrace: 10_000 });

@@ -26,11 +26,15 @@ class Tail {
   }
 }
 
+/** A line that is longer is broken, or a worker that writes none would take all memory. */
+const MAX_LINE_BYTES = 1024 * 1024;
+
 /** Puts a prefix before each line; a line is passed on when it is whole, or the last. */
 class Prefixer {
   #prefix;
   /** @type {Buffer[]} */
   #rest = [];
+  #restBytes = 0;
 
   /** @param {string} prefix */
   constructor(prefix) {
@@ -42,10 +46,12 @@ class Prefixer {
     const end = chunk.lastIndexOf(10) + 1;
     if (end === 0) {
       this.#rest.push(chunk);
-      return Buffer.alloc(0);
+      this.#restBytes += chunk.length;
+      return this.#restBytes < MAX_LINE_BYTES ? Buffer.alloc(0) : this.end();
     }
     const lines = Buffer.concat([...this.#rest, chunk.subarray(0, end)]);
     this.#rest = end < chunk.length ? [chunk.subarray(end)] : [];
+    this.#restBytes = chunk.length - end;
     const pieces = [];
     for (let at = 0; at < lines.length; ) {
       const next = lines.indexOf(10, at) + 1;
@@ -55,9 +61,13 @@ class Prefixer {
     return Buffer.concat(pieces);
   }
 
+  /** What has no end is ended here. @returns {Buffer} */
   end() {
     if (this.#rest.length === 0) return Buffer.alloc(0);
-    return Buffer.concat([this.#prefix, ...this.#rest, Buffer.from('\n')]);
+    const line = Buffer.concat([this.#prefix, ...this.#rest, Buffer.from('\n')]);
+    this.#rest = [];
+    this.#restBytes = 0;
+    return line;
   }
 }
 
