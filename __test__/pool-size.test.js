@@ -148,6 +148,25 @@ describe('order', () => {
     assert.deepStrictEqual(await Promise.all(tasks), [0, 1, 2, 3]);
   });
 
+  it('has room again when a task that waits is aborted', async () => {
+    const pool = makePool({ max: 1, maxQueue: 1 });
+    await pool.run('echo', [0]);
+    const long = pool.run('sleep', [60_000]);
+    await new Promise(setImmediate);
+    const controller = new AbortController();
+    const waiting = rejection(pool.run('echo', [1], { signal: controller.signal }));
+    const room = pool.ready();
+    await new Promise(setImmediate);
+    controller.abort();
+    assert.strictEqual((await waiting).name, 'AbortError');
+    await room;
+    const next = rejection(pool.run('echo', [2]));
+    assert.strictEqual(pool.stats().queued, 1);
+    pool.terminate();
+    assert.ok((await rejection(long)) instanceof Pool.PoolClosed);
+    await next;
+  });
+
   it('lets a producer feed it with ready(), never above the limit', async () => {
     const pool = makePool({ max: 2, maxQueue: 3 });
     const tasks = [];

@@ -20,6 +20,12 @@ const it = (title, run) => test(title, { timeout: 60_000 }, run);
 
 afterEach(endPools);
 
+function nested(depth) {
+  let value = {};
+  for (let i = 0; i < depth; i++) value = { n: value };
+  return value;
+}
+
 describe('arguments and results', () => {
   it('are what the structured clone makes of them', async () => {
     const pool = makePool();
@@ -216,8 +222,8 @@ describe('arguments and results', () => {
     const refused = [];
     const process = {
       send(frame, written) {
-        const error = frame.t.includes('long') ? { code: 'EMSGSIZE' } : null;
-        setImmediate(written, error);
+        const error = frame.t?.includes('long') ? { code: 'EMSGSIZE' } : null;
+        if (written) setImmediate(written, error);
         return error === null;
       },
     };
@@ -236,6 +242,48 @@ describe('arguments and results', () => {
     sender.send([task(1, 'short')]);
     await new Promise((resolve) => setTimeout(resolve, 10));
     assert.strictEqual(refused.length, 1);
+  });
+
+  it('that are nested too deep to be read fail alone', async () => {
+    const pool = makePool({ max: 1 });
+    for (let i = 0; i < 20; i++) await pool.run('count', [1]);
+    // V8 writes deeper than it reads; where it does not write either, the sender tells.
+    for (let depth = 500; depth < 8000; depth += 250) {
+      const outcomes = await Promise.allSettled([
+        pool.run('add', [1, 2]),
+        pool.run('echo', ['between']),
+        pool.run('deep', [depth]),
+        pool.run('count', [nested(depth)]),
+        pool.run('add', [3, 4]),
+      ]);
+      const told = outcomes.map(({ value, reason }) => value ?? reason);
+      assert.deepStrictEqual([told[0], told[1], told[4]], [3, 'between', 7]);
+      const [result, argument] = [told[2], told[3]];
+      if (result instanceof Error) assert.match(result.message, /call stack/);
+      else assert.ok('n' in result);
+      if (argument instanceof Error) assert.match(argument.message, /call stack/);
+      else assert.strictEqual(argument, 1);
+    }
+    const items = [];
+    const stream = pool.stream('items', [8000]);
+    const failure = await rejection(
+      (async () => {
+        for await (const item of stream) items.push(item);
+      })(),
+    );
+    assert.match(failure.message, /call stack/);
+    assert.deepStrictEqual(items, ['first']);
+    assert.strictEqual(await pool.run('add', [1, 1]), 2);
+    assert.strictEqual(pool.pids.size, 1);
+    assert.strictEqual(pool.stats().running, 0);
+  });
+
+  it('of messages of the program that cannot be read end the worker, and say why', async () => {
+    const pool = makePool();
+    const error = await rejection(pool.run('sendDeep'));
+    assert.strictEqual(error.name, 'WorkerExited');
+    assert.match(error.cause.message, /call stack/);
+    assert.strictEqual(await pool.run('add', [1, 1]), 2);
   });
 
   it('that cannot be cloned fail alone', async () => {
@@ -346,6 +394,18 @@ describe('errors', () => {
     for (const value of ['text', 0, null, undefined, { a: 1 }]) {
       assert.deepStrictEqual(await rejection(pool.run('throwValue', [value])), value);
     }
+  });
+
+  it('may name a getter, which fails alone where it throws', async () => {
+    const pool = makePool({ max: 1 });
+    assert.strictEqual(await pool.run('add', [1, 1]), 2);
+    const tasks = [pool.run('add', [1, 2]), pool.run('throwingGetter'), pool.run('add', [3, 4])];
+    const settled = await Promise.allSettled(tasks);
+    assert.deepStrictEqual(
+      settled.map(({ value, reason }) => value ?? reason.message),
+      [3, 'no function today', 7],
+    );
+    assert.strictEqual(pool.pids.size, 1);
   });
 
   it('name a function that is not there, and what is inherited is not there', async () => {

@@ -5,6 +5,7 @@
 
 const util = require('node:util');
 const { Malformed, WithHandle } = require('./codec.js');
+const { reportUnreadable } = require('./unreadable.js');
 const { Control } = require('./control.js');
 const { callbackFor } = require('./send-callbacks.js');
 const { NODE_MAJOR } = require('../node-version.js');
@@ -77,7 +78,7 @@ function setupChannel(target, handle, onclosed) {
 
   handle.receiver = {
     messages(list) {
-      if (isOpen) process.nextTick(emitAll, list, emit);
+      if (isOpen) process.nextTick(emitAll, target, list, emit);
     },
     end(error) {
       if (error) process.nextTick(() => target.emit('error', error));
@@ -180,15 +181,15 @@ function setupChannel(target, handle, onclosed) {
  * throws loses only its own message; ticks queued by a listener run after the whole batch there
  * too.
  */
-function emitAll(list, emit, next = 0) {
+function emitAll(target, list, emit, next = 0) {
   try {
     while (next < list.length) {
       const item = list[next++];
-      if (item instanceof Malformed) throw item.error;
-      emit(toEvent(item));
+      if (item instanceof Malformed) reportUnreadable(target, item);
+      else emit(toEvent(item));
     }
   } finally {
-    if (next < list.length) process.nextTick(emitAll, list, emit, next);
+    if (next < list.length) process.nextTick(emitAll, target, list, emit, next);
   }
 }
 

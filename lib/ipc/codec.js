@@ -19,8 +19,11 @@ const toBytes = (message) => objects().toBytes(message);
 
 /** In the place of a message that could not be parsed. */
 class Malformed {
-  constructor(error) {
+  /** @param {any} error @param {any} source its text or bytes @param {boolean} isFirst of its read */
+  constructor(error, source, isFirst = true) {
     this.error = error;
+    this.source = source;
+    this.isFirst = isFirst;
   }
 }
 
@@ -120,8 +123,8 @@ function parseFrames(bytes, count, parse) {
 const MAX_MALFORMED = 100;
 
 /**
- * The messages of one read, each parsed alone. Of those that are malformed the first is reported: Node
- * gives up the rest of the read there. A flood of them must not keep the loop from everything else.
+ * The messages of one read, each parsed alone. A flood of malformed ones must not keep the loop from
+ * everything else.
  */
 function parseEach(list, parse) {
   const messages = [];
@@ -130,7 +133,7 @@ function parseEach(list, parse) {
     try {
       messages.push(parse(item));
     } catch (error) {
-      if (++malformed === 1) messages.push(new Malformed(error));
+      messages.push(new Malformed(error, item, ++malformed === 1));
       if (malformed === MAX_MALFORMED) break;
     }
   }
@@ -141,7 +144,7 @@ function parseBytes(bytes, parse) {
   try {
     return parse(bytes);
   } catch (error) {
-    return new Malformed(error);
+    return new Malformed(error, bytes);
   }
 }
 

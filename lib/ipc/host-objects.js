@@ -184,9 +184,14 @@ function fromParts(bytes) {
   return read(bytes[0] === PARTS ? new PartsDeserializer(bytes) : new Deserializer(bytes));
 }
 
+/** What of a message is in V8's format. @param {Buffer} bytes */
+function v8Part(bytes) {
+  return bytes[0] === PARTS ? bytes.subarray(HEAD_BYTES) : bytes;
+}
+
 function read(deserializer) {
   deserializer.readHeader();
   return deserializer.readValue();
 }
 
-module.exports = { toBytes, toParts, fromBytes, fromParts };
+module.exports = { toBytes, toParts, fromBytes, fromParts, v8Part };

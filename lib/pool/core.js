@@ -14,6 +14,7 @@ const { OP } = require('./protocol.js');
 const { PriorityQueue } = require('./queue.js');
 const { decodeError } = require('./remote-error.js');
 const { Staff } = require('./staff.js');
+const { RETURN_MS } = require('./stream.js');
 
 /** How often a task may lose its worker before it has begun: it may be what the worker dies of. */
 const MAX_RETURNS = 5;
@@ -96,6 +97,14 @@ class Core {
     }
   }
 
+  /** What a task has to say cannot be read. @param {any} head of the frame */
+  unreadable(worker, head, error) {
+    const task = worker.get(head.s);
+    if (!task) return;
+    if (head.o === OP.VALUE || head.o === OP.ERROR) this.#done(worker, task, head).reject(error);
+    else this.abort(task, error, Math.max(this.options.abortGrace, RETURN_MS));
+  }
+
   #done(worker, task, { t }) {
     const us = Number(t) || 0;
     this.dispatcher.learn(task.name, us);
@@ -163,7 +172,10 @@ class Core {
 
   /** @internal A task's promise is settled. */
   settled(task, hasFailed) {
-    if (task.isQueued) this.queue.remove(task);
+    if (task.isQueued) {
+      this.queue.remove(task);
+      this.admission.admit();
+    }
     this.counts[hasFailed ? 'failed' : 'completed'] += 1;
     this.pending -= 1;
     if (this.pending > 0) return;

@@ -10,6 +10,8 @@ const { Claims } = require('./claims.js');
 const { endTree, endTreeNow, forkTree } = require('./lineage.js');
 const { countOomKills, wasOomKilled } = require('./oom.js');
 const { CMD } = require('./protocol.js');
+const { salvage } = require('./salvage.js');
+const { UNREADABLE } = require('../ipc/unreadable.js');
 
 const ENTRY = path.join(__dirname, 'child', 'entry.js');
 /** After its exit so long is waited for the ends of its outputs, which somebody else may hold. */
@@ -30,6 +32,7 @@ function watchExit() {
 /**
  * @typedef {object} Owner
  * @property {(frame: any) => void} onframe
+ * @property {(head: any, error: any) => void} onunreadable a frame of which only the numbers can be read
  * @property {(message: any) => void} onmessage what the program sends by process.send()
  * @property {(ending: any) => void} onend called once
  */
@@ -102,6 +105,12 @@ class WorkerProcess {
     child.on('internalMessage', (frame) => {
       if (frame.cmd === CMD) this.#owner.onframe(frame);
     });
+    child[UNREADABLE] = ({ error, source }) => {
+      const head = salvage(source);
+      if (head) this.#owner.onunreadable(head, error);
+      else this.#brokenBy(error);
+      return true;
+    };
     child.on('message', (message) => this.#owner.onmessage(message));
     child.on('error', (error) => {
       // It was never started; other failures are followed by its end, and that of the channel tells why.
@@ -150,10 +159,10 @@ class WorkerProcess {
    * @returns {boolean} whether that is so, or soon will be
    */
   send(frame, written = ignore) {
-    frame.cmd = CMD;
     const child = this.#child;
     if (!child.connected) return true;
-    return child.send(frame, undefined, undefined, written);
+    // First of all: what cannot be read is known by it.
+    return child.send({ cmd: CMD, ...frame }, undefined, undefined, written);
   }
 
   /** How it is at this moment, as the kernel tells it; null once it has exited. */

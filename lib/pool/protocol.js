@@ -12,8 +12,10 @@ const CMD = 'NODE_SPROG_POOL';
 const OP = {
   // From the pool.
   INIT: 1,
-  /** `b` the number of the first, `t` the tasks, `n` names that have not been sent before. */
+  /** `b` the number of the first, `t` the tasks. */
   TASKS: 2,
+  /** `n` the name of a function, which has the next index. */
+  NAME: 7,
   /** `s` a number: if it has not begun it is dropped, else its signal is aborted. */
   CANCEL: 3,
   /** `s` a number, `n` items more that its stream may send. */

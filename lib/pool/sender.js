@@ -38,66 +38,54 @@ class TaskSender {
   /** As many as one frame holds, from `start` on. @returns {number} the first that it does not hold */
   #sendSome(tasks, start) {
     const flat = [];
-    /** @type {any} */
-    const frame = { o: OP.TASKS, b: tasks[start].number, t: flat };
     let objects = 0;
-    let withObjects = 0;
     let at = start;
     do {
       const task = tasks[at++];
       const { args, flags } = task;
-      flat.push(this.#index(task.name, frame), packHead(args.length, flags, task.attempt));
+      flat.push(this.#index(task.name), packHead(args.length, flags, task.attempt));
       if (flags & FLAG.STREAM) flat.push(task.stream.highWaterMark);
-      const before = objects;
       for (const arg of args) {
         if (typeof arg === 'object' && arg !== null) objects += 1;
         flat.push(arg);
       }
-      if (objects > before) withObjects += 1;
     } while (at < tasks.length && flat.length < MAX_VALUES && objects < MAX_OBJECTS);
     const some = tasks.slice(start, at);
-    // V8 would write what two of them have in common once, and they would share it there.
-    if (withObjects > 1 && !areApart(flat)) this.#sendEach(some, frame.n);
-    else this.#sendFrame(frame, some, objects > 0);
+    if (objects > 0 && some.length > 1 && !areApart(flat)) this.#sendEach(some);
+    else this.#sendFrame(flat, some, objects > 0);
     return at;
   }
 
-  #sendFrame(frame, tasks, hasObjects) {
+  #sendFrame(flat, tasks, hasObjects) {
     try {
-      if (hasObjects) refuseUnreadable(frame.t);
+      if (hasObjects) refuseUnreadable(flat);
+      const frame = { o: OP.TASKS, b: tasks[0].number, t: flat };
       this.#hasRoom(this.#process.send(frame, (error) => this.#sent(tasks, error)));
     } catch (error) {
       // One of them cannot be cloned: the others are not to suffer for it.
-      if (tasks.length > 1) this.#sendEach(tasks, frame.n);
-      else this.#refuse(tasks, error, frame.n);
+      if (tasks.length > 1) this.#sendEach(tasks);
+      else this.#refuse(tasks, error);
     }
   }
 
-  /** A new name is sent with the first frame that needs it. */
-  #index(name, frame) {
+  /** Of a new name the worker is told first: it must know it even if it cannot read the arguments. */
+  #index(name) {
     let index = this.#names.get(name);
     if (index === undefined) {
       index = this.#names.size;
       this.#names.set(name, index);
-      frame.n ??= [];
-      frame.n.push(name);
+      this.#process.send({ o: OP.NAME, n: name });
     }
     return index;
   }
 
-  /** Each in a frame of its own, after the names that they need. */
-  #sendEach(tasks, names) {
-    this.#sendNames(names);
+  /** Each in a frame of its own. */
+  #sendEach(tasks) {
     for (const task of tasks) this.#sendSome([task], 0);
   }
 
-  #sendNames(names) {
-    if (names) this.#process.send({ o: OP.TASKS, b: 0, t: [], n: names });
-  }
-
   /** They were not sent. Their numbers are not used again. */
-  #refuse(tasks, error, names = undefined) {
-    this.#sendNames(names);
+  #refuse(tasks, error) {
     for (const task of tasks) this.#onrefused(task, error);
   }
 

@@ -123,4 +123,4 @@ class TaskStream {
   }
 }
 
-module.exports = { TaskStream };
+module.exports = { TaskStream, RETURN_MS };

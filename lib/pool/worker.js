@@ -56,6 +56,7 @@ class Worker {
     this.#assignments = new Assignments(options.concurrency, (task) => core.begun(task));
     this.#process = new WorkerProcess(options, id, core.outputs, {
       onframe: (frame) => core.receive(this, frame),
+      onunreadable: (head, error) => core.unreadable(this, head, error),
       onmessage: (message) => core.emit('message', message, this.identity),
       onend: (ending) => {
         clearTimeout(this.#timer);

@@ -5,9 +5,11 @@
 const { CMD, OP } = require('../protocol.js');
 const { encodeError } = require('../remote-error.js');
 const { ambient } = require('./ambient.js');
-const { send } = require('./link.js');
+const { send, sendError } = require('./link.js');
 const { loadModule } = require('./load.js');
 const { Runner } = require('./runner.js');
+const { salvage } = require('../salvage.js');
+const { UNREADABLE } = require('../../ipc/unreadable.js');
 
 /** @type {InstanceType<typeof Runner> | undefined} */
 let runner;
@@ -20,6 +22,13 @@ function serve(importModule) {
   process.on(/** @type {any} */ ('internalMessage'), (frame) => {
     if (frame.cmd === CMD) receive(frame, importModule);
   });
+  /** @type {any} */ (process)[UNREADABLE] = ({ error, source }) => {
+    const head = salvage(source);
+    if (head?.o !== OP.TASKS) return false;
+    // Such a frame has one task.
+    sendError(head.b, 0, error);
+    return true;
+  };
   // The pool is gone, or the program closed the channel: there is nothing to live for.
   process.on('disconnect', () => process.exit());
   ambient().isWorker = true;
@@ -31,6 +40,9 @@ function receive(frame, importModule) {
   switch (frame.o) {
     case OP.INIT:
       start(frame, importModule);
+      return;
+    case OP.NAME:
+      runner?.learn(frame.n);
       return;
     case OP.TASKS:
       runner?.take(frame);

@@ -22,12 +22,13 @@ if (channel) channel.onfailure = ignore;
  */
 function send(frame, mayWait = true) {
   refuseUnreadable(frame.v ?? frame.e);
-  frame.cmd = CMD;
+  // First of all: what cannot be read is known by it.
+  const message = { cmd: CMD, ...frame };
   if (channel) {
-    const status = channel.send(frame, -1, undefined, mayWait);
+    const status = channel.send(message, -1, undefined, mayWait);
     if (status === -constants.errno.EMSGSIZE) throw errnoException(status, 'write');
   } else if (process.connected) {
-    /** @type {any} */ (process).send(frame, undefined, undefined, ignore);
+    /** @type {any} */ (process).send(message, undefined, undefined, ignore);
   }
 }
 

@@ -54,7 +54,18 @@ function packageType(directory) {
   }
 }
 
+/** A getter of the program's that throws makes for a function that does. */
 function find(exported, name) {
+  try {
+    return own(exported, name);
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+function own(exported, name) {
   for (const holder of [exported, exported.default]) {
     if (holder === null || (typeof holder !== 'object' && typeof holder !== 'function')) continue;
     if (Object.hasOwn(holder, name) && typeof holder[name] === 'function') return holder[name];

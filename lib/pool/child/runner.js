@@ -50,14 +50,14 @@ class Runner {
     return this.#claim.isShared;
   }
 
+  /** Frame NAME. */
+  learn(name) {
+    this.#names.push(name);
+    this.#functions.push(this.#find(name));
+  }
+
   /** Frame TASKS. */
-  take({ b: first, t: flat, n: names }) {
-    if (names) {
-      for (const name of names) {
-        this.#names.push(name);
-        this.#functions.push(this.#find(name));
-      }
-    }
+  take({ b: first, t: flat }) {
     let number = first;
     for (let at = 0; at < flat.length; ) {
       const index = flat[at++];
