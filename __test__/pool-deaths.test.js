@@ -71,6 +71,16 @@ describe('a worker that ends', () => {
     assert.strictEqual(error.stderr.length, 4096);
   });
 
+  it('says them from the beginning of a character on', async () => {
+    const pool = makePool({ stderr: 'ignore' });
+    for (const end of ['', '.', '..', '...']) {
+      const error = await rejection(pool.run('complain', [`${'\u{1f600}'.repeat(20_000)}${end}`]));
+      assert.match(error.stderr, /^(\u{1f600}){1023,1024}\.*$/u);
+      assert.ok(error.stderr.endsWith(`\u{1f600}${end}`));
+      assert.ok(Buffer.byteLength(error.stderr) > 4092);
+    }
+  });
+
   it('says that it was an uncaught exception', async () => {
     const pool = makePool({ stderr: 'ignore' });
     const error = await rejection(pool.run('throwLater', ['out of nowhere']));

@@ -22,8 +22,16 @@ class Tail {
   }
 
   toString() {
-    return Buffer.concat(this.#chunks).subarray(-TAIL_BYTES).toString();
+    const tail = Buffer.concat(this.#chunks).subarray(-TAIL_BYTES);
+    return tail.subarray(tail.length < TAIL_BYTES ? 0 : restOfCharacter(tail)).toString();
   }
+}
+
+/** Bytes at the beginning that are the rest of a UTF-8 character: three at most. */
+function restOfCharacter(bytes) {
+  let count = 0;
+  while (count < 3 && (bytes[count] & 0xc0) === 0x80) count += 1;
+  return count;
 }
 
 /** A line that is longer is broken, or a worker that writes none would take all memory. */
