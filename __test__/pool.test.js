@@ -338,6 +338,40 @@ describe('errors', () => {
     );
   });
 
+  it('that are DOMExceptions arrive as such', async () => {
+    const pool = makePool();
+    const error = await rejection(pool.run('failDom'));
+    assert.ok(error instanceof DOMException && error instanceof Error);
+    assert.deepStrictEqual(
+      [error.name, error.message, error.code, error.status],
+      ['AbortError', 'dom', DOMException.ABORT_ERR, 7],
+    );
+    assert.match(error.stack, /^AbortError: dom\n.*at .*failDom.*worker\.js/s);
+    assert.doesNotMatch(error.stack, /remote-error/);
+    assert.ok(error.cause instanceof RangeError);
+    assert.ok(error.inner instanceof DOMException);
+    assert.deepStrictEqual([error.inner.name, error.inner.code], ['DataCloneError', 25]);
+    assert.deepStrictEqual(Object.keys(error).sort(), ['inner', 'status']);
+    assert.strictEqual(Object.hasOwn(error, 'code') || Object.hasOwn(error, 'name'), false);
+    const aborted = await rejection(pool.run('failDom', ['aborted']));
+    assert.ok(aborted instanceof DOMException);
+    assert.deepStrictEqual([aborted.name, aborted.code], ['AbortError', 20]);
+    const { cause } = await rejection(pool.run('failDom', ['cause']));
+    assert.ok(cause instanceof DOMException && cause.cause instanceof RangeError);
+  });
+
+  it('that are DOMExceptions with properties of their own keep those', async () => {
+    const pool = makePool();
+    const odd = await rejection(pool.run('failDom', ['odd']));
+    assert.ok(odd instanceof DOMException);
+    assert.deepStrictEqual([odd.name, odd.message, odd.code], ['Renamed', 'dom', 'E_MINE']);
+    assert.strictEqual(odd.ABORT_ERR, 'own');
+    assert.deepStrictEqual(Object.keys(odd).sort(), ['ABORT_ERR', 'code', 'inner', 'status']);
+    const fake = await rejection(pool.run('failDom', ['fake']));
+    assert.ok(fake instanceof Error);
+    assert.strictEqual(await pool.run('add', [1, 1]), 2);
+  });
+
   it('whose properties cannot be cloned arrive without them', async () => {
     const pool = makePool();
     const error = await rejection(pool.run('failBare'));

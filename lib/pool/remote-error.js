@@ -82,6 +82,7 @@ class Table {
     }
     const code = safely(() => error.code);
     if (typeof code === 'string' || typeof code === 'number') encoded.code = code;
+    if (safely(() => error instanceof DOMException)) encoded.isDom = true;
     if (!this.#bare) addProperties(encoded, error, refer);
     return encoded;
   }
@@ -140,11 +141,12 @@ function decodeError({ root, errors }) {
   return resolve(root);
 }
 
-function construct({ name, message, isAggregate: hasList }) {
+function construct({ name, message, isAggregate: hasList, isDom }) {
   const { stackTraceLimit } = Error;
   // Its stack is the worker's.
   Error.stackTraceLimit = 0;
   try {
+    if (isDom) return new DOMException(message, name);
     if (hasList) return new AggregateError([], message);
     return new (CLASSES.get(name) ?? Error)(message);
   } finally {
@@ -158,9 +160,15 @@ function complete(error, { name, stack, cause, list, isAggregate: hasList, ...re
   if (cause) hidden(error, 'cause', resolve(cause));
   if (hasList) hidden(error, 'errors', list.map(resolve));
   else if (list) error.errors = list.map(resolve);
-  if (rest.code !== undefined) error.code = rest.code;
-  Object.assign(error, rest.properties);
-  for (const [key, link] of rest.links ?? []) error[key] = resolve(link);
+  if (rest.code !== undefined && rest.code !== error.code) own(error, 'code', rest.code);
+  for (const [key, value] of Object.entries(rest.properties ?? {})) own(error, key, value);
+  for (const [key, link] of rest.links ?? []) own(error, key, resolve(link));
+}
+
+/** Not by assignment: what a DOMException inherits cannot be assigned to. */
+function own(error, name, value) {
+  const attributes = { writable: true, enumerable: true, configurable: true };
+  Object.defineProperty(error, name, { value, ...attributes });
 }
 
 function hidden(error, name, value) {
