@@ -107,7 +107,7 @@ export declare class Environment {
   texts(token: number): Array<string>
   /**
    * Takes one of the descriptors that came with the messages of the event under way; -1 if there
-   * is none. From here on it is JS's to close.
+   * is none. From here on it is JS's to close, by `closeDescriptor` if by nothing else.
    */
   takeDescriptor(token: number): number
   /** Whether part of a message has arrived and the rest has not. */
@@ -164,7 +164,7 @@ export declare class Environment {
   exactUsageProblem(): string | null
   /** The first of these processors that is not there, or -1. */
   missingProcessor(numbers: Array<number>): number
-  /** A descriptor for a new page, the caller's to close; or `-errno`. */
+  /** A descriptor for a new page, the caller's to close by `closeDescriptor`; or `-errno`. */
   makePage(): number
   /**
    * The page behind a descriptor, as a Buffer; it stays when the descriptor is closed. Null where it
@@ -201,9 +201,14 @@ export declare class Environment {
   shutdown(token: number): number
   /**
    * A pipe for two children to share: the descriptor to read from and the one to write to, both
-   * JS's to close. One number alone is `-errno`.
+   * JS's to close by `closeDescriptor`. One number alone is `-errno`.
    */
   openPipe(): Array<number>
+  /**
+   * Closes a descriptor that was opened here and is JS's. In a worker thread Node knows which ones `fs`
+   * has opened, and warns when `fs` is to close another.
+   */
+  closeDescriptor(number: number): void
   /** Runs a program while this thread waits. `input` is what it reads from the first entry. */
   runSync(request: SyncRequest, input: Uint8Array): SyncOutcome
   /**

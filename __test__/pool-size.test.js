@@ -388,7 +388,7 @@ describe('the program', () => {
   });
 
   it('may use a pool in a worker thread', async () => {
-    const { code, said, strays } = await runScript(async (self) => {
+    const { code, said, stderr, strays } = await runScript(async (self) => {
       const { Worker, isMainThread } = require('node:worker_threads');
       if (isMainThread) {
         new Worker(__filename).on('exit', (status) => self.say('thread', status));
@@ -398,6 +398,6 @@ describe('the program', () => {
       self.say(await pool.run('add', [1, 2]));
       await pool.close();
     });
-    assert.deepStrictEqual([code, said, strays], [0, [[3], ['thread', 0]], []]);
+    assert.deepStrictEqual([code, said, stderr, strays], [0, [[3], ['thread', 0]], '', []]);
   });
 });

@@ -343,6 +343,55 @@ describe('a worker', () => {
     assert.deepStrictEqual([code, signal, stderr, strays], [5, null, '', []]);
   });
 
+  it('closes what was opened for it, and Node does not warn of that', async () => {
+    const said = await run(async (self) => {
+      const { Worker, isMainThread } = require('node:worker_threads');
+      const { once } = require('node:events');
+      if (isMainThread) {
+        new Worker(__filename);
+        return;
+      }
+      const { countFds, until } = self.processes;
+      // What is opened once for the whole thread is there then.
+      await openAndClose();
+      const before = countFds();
+      await openAndClose();
+      self.say('left', await until(() => countFds() <= before));
+
+      async function openAndClose() {
+        const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, { max: 1 });
+        self.say('pool', await pool.run('add', [1, 2]));
+        await pool.close();
+        const stages = [['echo', 'text'], ['cat'], ['tr', 't', 's']];
+        self.say('pipeline', (await self.cp.pipeline(stages)).stdout.trim());
+        stages[1] = ['/not/there'];
+        self.say('missing', (await self.cp.pipeline(stages).catch((error) => error)).code);
+        // Of a file, for which Node has no handle.
+        const handle = { cmd: 'NODE_HANDLE', type: 'net.Socket', msg: 'refused' };
+        const list = JSON.stringify([
+          [1, handle, 'file'],
+          [1, 'last', null],
+        ]);
+        const hide =
+          'WIRE_FD=$NODE_CHANNEL_FD; unset NODE_CHANNEL_FD; export WIRE_FD; exec "$0" "$@"';
+        const file = `${self.fixtures}/wire-handles.js`;
+        const stdio = ['pipe', 'ignore', 'inherit', 'ipc'];
+        const args = ['-c', hide, process.execPath, file, 'lines', list];
+        const peer = self.cp.spawn('/bin/sh', args, { stdio });
+        self.say('peer', (await once(peer, 'message'))[0]);
+        peer.stdin.end();
+        await once(peer, 'close');
+      }
+    });
+    assert.deepStrictEqual(said, {
+      pool: [3],
+      pipeline: ['sexs'],
+      missing: ['ENOENT'],
+      peer: ['last'],
+      left: [true],
+    });
+  });
+
   it('has a native half of its own, as has the main thread', async () => {
     const said = await run(async (self) => {
       const { Worker, isMainThread, workerData } = require('node:worker_threads');

@@ -3,8 +3,8 @@
 // whose descriptor rides along, what the receiver must be told, and what becomes of the sender's
 // object. Receiving: from a descriptor to a native handle, and from that to an object again.
 
-const fs = require('node:fs');
 const { invalidHandleType } = require('../errors.js');
+const { environment } = require('../native.js');
 
 // Large modules, which a program that passes no handle may never load.
 const modules = {
@@ -182,7 +182,7 @@ function receiveSocket(native, { key }, lists, done) {
  */
 function openNative(fd) {
   const native = openStream(fd) ?? openDatagram(fd);
-  if (native === null) fs.closeSync(fd);
+  if (native === null) environment().closeDescriptor(fd);
   return native;
 }
 

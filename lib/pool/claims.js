@@ -36,7 +36,7 @@ class Claims {
 
   /** The worker has been started, or will not be. */
   lent() {
-    if (this.fd >= 0) fs.closeSync(this.fd);
+    if (this.fd >= 0) environment().closeDescriptor(this.fd);
     this.fd = -1;
   }
 

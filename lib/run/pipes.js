@@ -2,8 +2,8 @@
 // The pipes between the stages of a pipeline, for as long as it takes to start them. Each stage must be
 // the only holder of its ends: the last writer's end is the reader's end of file.
 
-const fs = require('node:fs');
 const { errnoException } = require('../errors.js');
+const { environment } = require('../native.js');
 const { environmentOrErrno } = require('../native-state.js');
 
 class Pipes {
@@ -52,7 +52,7 @@ class Pipes {
 
 /** @param {number | undefined} fd */
 function close(fd) {
-  if (fd !== undefined) fs.closeSync(fd);
+  if (fd !== undefined) environment().closeDescriptor(fd);
   return undefined;
 }
 

@@ -219,7 +219,7 @@ impl Environment {
     }
 
     /// Takes one of the descriptors that came with the messages of the event under way; -1 if there
-    /// is none. From here on it is JS's to close.
+    /// is none. From here on it is JS's to close, by `closeDescriptor` if by nothing else.
     #[napi(catch_unwind)]
     pub fn take_descriptor(&self, token: u32) -> i32 {
         match self.inner.reactor.get(token).as_deref() {

@@ -12,7 +12,7 @@ use crate::sys::shared::{SharedPage, make_page};
 
 #[napi]
 impl Environment {
-    /// A descriptor for a new page, the caller's to close; or `-errno`.
+    /// A descriptor for a new page, the caller's to close by `closeDescriptor`; or `-errno`.
     #[napi(catch_unwind)]
     pub fn make_page(&self) -> i32 {
         make_page().map_or_else(|error| negative_errno(&error), IntoRawFd::into_raw_fd)

@@ -74,13 +74,20 @@ impl Environment {
     }
 
     /// A pipe for two children to share: the descriptor to read from and the one to write to, both
-    /// JS's to close. One number alone is `-errno`.
+    /// JS's to close by `closeDescriptor`. One number alone is `-errno`.
     #[napi(catch_unwind)]
     pub fn open_pipe(&self) -> Vec<i32> {
         match fd::pipe() {
             Ok((reader, writer)) => vec![reader.into_raw_fd(), writer.into_raw_fd()],
             Err(error) => vec![negative_errno(&error)],
         }
+    }
+
+    /// Closes a descriptor that was opened here and is JS's. In a worker thread Node knows which ones `fs`
+    /// has opened, and warns when `fs` is to close another.
+    #[napi(catch_unwind)]
+    pub fn close_descriptor(&self, number: i32) {
+        drop(fd::adopt(number));
     }
 
     fn set_reading(&self, token: u32, on: bool) -> i32 {
