@@ -561,6 +561,33 @@ describe('a task', () => {
     assert.deepStrictEqual([emit(1), currentTask(), isWorker], [false, undefined, false]);
   });
 
+  it('is nobody any more when it has ended, whatever it has left running', async () => {
+    const pool = makePool();
+    const seen = [];
+    const onProgress = (value) => seen.push(value);
+    assert.strictEqual(await pool.run('emitLater', [20], { onProgress }), true);
+    const late = await pool.run('takeLate', [4]);
+    assert.deepStrictEqual(late, [false, undefined, 'emitLater', false]);
+    assert.deepStrictEqual(seen, ['in time']);
+  });
+
+  it('that the program does not want any more is told that nobody listens', async () => {
+    const pool = makePool({ abortGrace: 20_000 });
+    const seen = [];
+    const controller = new AbortController();
+    const onProgress = (value) => {
+      seen.push(value);
+      controller.abort();
+    };
+    const { signal } = controller;
+    await rejection(pool.run('emitAborted', [], { onProgress, signal }));
+    assert.deepStrictEqual(await pool.run('takeLate', [2]), [false, 'emitAborted']);
+    for await (const _ of pool.stream('emitLeft', [], { onProgress })) break;
+    assert.deepStrictEqual(await pool.run('takeLate', [2]), [false, 'emitLeft']);
+    assert.ok(seen.length < 3 && seen.every((value) => value === 'begun'));
+    assert.strictEqual(pool.pids.size, 1);
+  });
+
   it('leaves the async context of run() as it is', async () => {
     const pool = makePool({ max: 2 });
     const storage = new AsyncLocalStorage();

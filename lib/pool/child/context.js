@@ -8,9 +8,13 @@ const storage = new AsyncLocalStorage();
 const shared = ambient();
 shared.enter ??= (task, run) => storage.run(task, run);
 
-/** @returns {any} the task that the calling function runs for; undefined outside of one */
+/**
+ * What a task leaves running keeps its async context: connections, timers, a queue that it was first to use.
+ * @returns {any} the task that the calling function runs for; undefined outside of one
+ */
 function current() {
-  return storage.getStore();
+  const task = storage.getStore();
+  return task?.isOver ? undefined : task;
 }
 
 function emit(value) {

@@ -190,6 +190,7 @@ class Runner {
   /** @returns {number} microseconds that it ran */
   #end(task) {
     this.#running.delete(task.number);
+    task.isOver = true;
     const ran = (performance.now() - task.began) * 1000;
     return Math.round(ran);
   }

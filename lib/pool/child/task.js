@@ -26,6 +26,8 @@ class WorkerTask {
     this.attempt = attempt;
     this.credits = credits;
     this.began = 0;
+    /** Its outcome is told: what it has left running runs for no task. */
+    this.isOver = false;
     /** Of a stream that waits for credits. @type {(() => void) | undefined} */
     this.wake = undefined;
     /** Of a stream, called when it is cancelled. @type {(() => void) | undefined} */
@@ -58,9 +60,9 @@ class WorkerTask {
     wake?.();
   }
 
-  /** Progress; false if nobody listens. */
+  /** Progress; false if nobody listens, as nobody does to a task that is not wanted any more. */
   emit(value) {
-    if ((this.flags & FLAG.PROGRESS) === 0) return false;
+    if ((this.flags & FLAG.PROGRESS) === 0 || this.#isAborted) return false;
     send({ o: OP.PROGRESS, s: this.number, v: value });
     return true;
   }
