@@ -73,6 +73,7 @@ export type {
 export type {
   Durations,
   ErrorClass,
+  NameWithoutArguments,
   PoolClosed,
   PoolConstructor,
   PoolEvents,

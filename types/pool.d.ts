@@ -6,28 +6,47 @@ import type { ForkOptions } from './options.js';
 
 type AnyFunction = (...args: any[]) => any;
 
-/** What can be iterated over: the result of a generator, async or not. */
-type Stream = AsyncIterable<any> | Iterable<any>;
+// By these a worker tells results from streams. All that a function may return counts; one that only throws
+// (`never`) is for both.
+
+/**
+ * What `run()` refuses: what is iterated over asynchronously, and what a generator returns, which many declare as an
+ * IterableIterator (others of that kind cannot be cloned).
+ */
+type NoResult<Returned> = Extract<Returned, AsyncIterable<any> | IterableIterator<any>>;
+
+/** What `stream()` refuses: a text, and what cannot be iterated over. */
+type NoStream<Returned> =
+  | Extract<Returned, string>
+  | Exclude<Returned, AsyncIterable<any> | Iterable<any>>;
 
 /** The functions of a worker module, by name. */
 export type WorkerFunctions = Record<string, any>;
 
-/** Names of the functions that `run()` is for: all but generators. */
+/**
+ * Names of the functions that `run()` is for: all but generators and those that return an async iterable, such as
+ * a `Readable`.
+ */
 export type TaskName<Functions> = {
   [Name in keyof Functions & string]: Functions[Name] extends AnyFunction
-    ? Awaited<ReturnType<Functions[Name]>> extends AsyncGenerator | Generator
-      ? never
-      : Name
-    : never;
-}[keyof Functions & string];
-
-/** Names of the functions that `stream()` is for: those that return something to iterate over. */
-export type StreamName<Functions> = {
-  [Name in keyof Functions & string]: Functions[Name] extends AnyFunction
-    ? Awaited<ReturnType<Functions[Name]>> extends Stream
+    ? NoResult<Awaited<ReturnType<Functions[Name]>>> extends never
       ? Name
       : never
     : never;
+}[keyof Functions & string];
+
+/** Names of the functions that `stream()` is for: those that return something to iterate over, but for a text. */
+export type StreamName<Functions> = {
+  [Name in keyof Functions & string]: Functions[Name] extends AnyFunction
+    ? NoStream<Awaited<ReturnType<Functions[Name]>>> extends never
+      ? Name
+      : never
+    : never;
+}[keyof Functions & string];
+
+/** Names of the functions that may be called without arguments: they have none, or optional ones only. */
+export type NameWithoutArguments<Functions> = {
+  [Name in keyof Functions & string]: Functions[Name] extends () => any ? Name : never;
 }[keyof Functions & string];
 
 /** What a function of a worker module resolves with. */
@@ -373,9 +392,15 @@ export interface Pool<Functions = WorkerFunctions> extends EventEmitter, AsyncDi
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
    */
-  run<Name extends TaskName<Functions>>(
+  run<Name extends TaskName<Functions> & NameWithoutArguments<Functions>>(
     name: Name,
     args?: Readonly<TaskArguments<Functions[Name]>>,
+    options?: TaskOptions,
+  ): Promise<TaskResult<Functions[Name]>>;
+  /** The same, of a function that has to be given its arguments. */
+  run<Name extends TaskName<Functions>>(
+    name: Name,
+    args: Readonly<TaskArguments<Functions[Name]>>,
     options?: TaskOptions,
   ): Promise<TaskResult<Functions[Name]>>;
   /**
@@ -387,9 +412,15 @@ export interface Pool<Functions = WorkerFunctions> extends EventEmitter, AsyncDi
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
    */
-  stream<Name extends StreamName<Functions>>(
+  stream<Name extends StreamName<Functions> & NameWithoutArguments<Functions>>(
     name: Name,
     args?: Readonly<TaskArguments<Functions[Name]>>,
+    options?: StreamOptions,
+  ): TaskStream<StreamItem<Functions[Name]>>;
+  /** The same, of a function that has to be given its arguments. */
+  stream<Name extends StreamName<Functions>>(
+    name: Name,
+    args: Readonly<TaskArguments<Functions[Name]>>,
     options?: StreamOptions,
   ): TaskStream<StreamItem<Functions[Name]>>;
   /**
