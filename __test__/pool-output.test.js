@@ -214,6 +214,22 @@ describe('what workers write', () => {
     }
   });
 
+  it('is not lost when the program ends by itself, whoever passes it on', async () => {
+    for (const options of [{}, { prefix: '> ' }, { min: 1 }]) {
+      const { stdout, stderr, code, strays } = await runScript(
+        async (self) => {
+          const options = { max: 1, ...JSON.parse(self.args[0]) };
+          const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, options);
+          await pool.run('print', ['line\n'.repeat(200_000)]);
+        },
+        { args: [JSON.stringify(options)] },
+      );
+      assert.deepStrictEqual([code, stderr, strays], [0, '', []]);
+      const line = `${options.prefix ?? ''}line\n`;
+      assert.strictEqual(stdout.length, line.length * 200_000);
+    }
+  });
+
   it('is ignored, but for the end of stderr', async () => {
     const { stdout, stderr, said } = await runScript(async (self) => {
       const options = { max: 1, stdout: 'ignore', stderr: 'ignore' };

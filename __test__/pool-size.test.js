@@ -362,6 +362,75 @@ describe('the program', () => {
     assert.deepStrictEqual([code, stderr, said, strays], [0, '', [[3]], []]);
   });
 
+  it('lets idle workers end before it does, and may then go on with others', async () => {
+    const { code, said, strays, stderr } = await runScript(async (self) => {
+      const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, { min: 1, max: 1 });
+      pool.on('workerExit', ({ code, reason }) => self.say('ended', code, reason));
+      await pool.run('add', [1, 2]);
+      process.once('beforeExit', async () => {
+        self.say('again', await pool.run('add', [1, 2]));
+      });
+      process.on('exit', () => self.say('exit', pool.closed, pool.stats().workers.length));
+    });
+    assert.deepStrictEqual([code, stderr, strays], [0, '', []]);
+    assert.deepStrictEqual(said, [
+      ['ended', 0, 'idle'],
+      ['again', 3],
+      ['ended', 0, 'idle'],
+      ['exit', false, 0],
+    ]);
+  });
+
+  it('does not wait at its end for a worker that is stopped', async () => {
+    const { code, said, strays } = await runScript(async (self) => {
+      const options = { max: 1, killGrace: 20_000 };
+      const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, options);
+      const pid = await pool.run('pid');
+      process.kill(pid, 'SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const began = performance.now();
+      process.on('exit', () => self.say(performance.now() - began));
+    });
+    assert.deepStrictEqual([code, strays], [0, []]);
+    assert.ok(said[0][0] < 10_000, `${said[0][0]} ms`);
+  });
+
+  it('has one listener for the end of all pools, and none without workers', async () => {
+    const { said, stderr } = await runScript(async (self) => {
+      const make = () => new self.cp.Pool(`${self.fixtures}/pool/worker.js`, { max: 1 });
+      const pools = Array.from({ length: 12 }, make);
+      await Promise.all(pools.map((pool) => pool.run('pid')));
+      self.say(process.listenerCount('beforeExit'));
+      await Promise.all(pools.map((pool) => pool.close()));
+      self.say(process.listenerCount('beforeExit'));
+    });
+    assert.deepStrictEqual([said, stderr], [[[1], [0]], '']);
+  });
+
+  it('in a worker thread too lets idle workers end first', async () => {
+    const { code, said, strays } = await runScript(async (self) => {
+      const { Worker, isMainThread } = require('node:worker_threads');
+      if (isMainThread) {
+        new Worker(__filename).on('exit', (status) => self.say('thread', status));
+        return;
+      }
+      const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, { max: 1 });
+      pool.on('workerExit', ({ code }) => self.say('ended', code));
+      await pool.run('add', [1, 2]);
+    });
+    assert.deepStrictEqual(
+      [code, said, strays],
+      [
+        0,
+        [
+          ['ended', 0],
+          ['thread', 0],
+        ],
+        [],
+      ],
+    );
+  });
+
   it('lives as long as it waits for a task, or as `ref` says', async () => {
     const { code, said } = await runScript((self) => {
       const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, { max: 1 });

@@ -59,7 +59,7 @@ class Patrol {
     const now = performance.now();
     for (const worker of staff.workers) {
       const isWaitedFor = !worker.isIdle || worker.state === 'starting';
-      if (!isWaitedFor || worker.vitals?.state !== 'T') worker.stoppedSince = 0;
+      if (!isWaitedFor || !worker.isStopped) worker.stoppedSince = 0;
       else if (worker.stoppedSince === 0) worker.stoppedSince = now;
       else if (now - worker.stoppedSince >= options.stoppedAfter) worker.kill('stopped');
     }

@@ -3,6 +3,7 @@
 
 const { clearTimeout, setTimeout } = require('../host-timers.js');
 const { WorkerStartFailed } = require('./errors.js');
+const { unwatchEnd, watchEnd } = require('./natural-end.js');
 const { markWorn, sampleRss } = require('./wear.js');
 const { Worker } = require('./worker.js');
 
@@ -79,7 +80,7 @@ class Staff {
       this.#hasBegun && spares > 0 ? busy + spares : 0,
     );
     for (; count < Math.min(wanted, max); count++) if (!this.#start()) return;
-    for (const worker of this.workers) {
+    for (const worker of this.#hasBegun ? this.workers : []) {
       if (!worker.wear || worker.successor || worker.state !== 'ready') continue;
       worker.successor = this.#start();
       if (worker.successor === undefined) return;
@@ -102,6 +103,7 @@ class Staff {
     try {
       const worker = core.outside(() => new Worker(core, this.#next++));
       this.workers.push(worker);
+      watchEnd(this);
       this.counts.started += 1;
       core.emit('workerStart', worker.identity);
       return worker;
@@ -154,7 +156,9 @@ class Staff {
     } else if (leave === wear) {
       this.counts.recycled += 1;
     }
-    if (this.workers.length === 0) for (const done of this.onempty.splice(0)) done();
+    if (this.workers.length > 0) return;
+    unwatchEnd(this);
+    for (const done of this.onempty.splice(0)) done();
   }
 
   async #awaitTree(gone) {
@@ -204,6 +208,14 @@ class Staff {
     const idle = counted.filter((worker) => worker.state === 'ready' && worker.isIdle);
     const kept = Math.max(min, counted.length - idle.length + spares);
     return idle.reverse().slice(0, Math.max(0, counted.length - kept));
+  }
+
+  /** The program is about to end; should it go on, `min` holds again from the next task on. */
+  letGo() {
+    if (this.#core.pending > 0) return;
+    this.#hasBegun = false;
+    // Those that are stopped would not end, and those that are starting have done nothing.
+    for (const worker of [...this.workers]) if (!worker.isStopped) worker.retire('idle');
   }
 
   /** No more tasks will come. */

@@ -89,6 +89,10 @@ class Worker {
     return this.#process.vitals;
   }
 
+  get isStopped() {
+    return this.vitals?.state === 'T';
+  }
+
   /** Settled when nothing is left of what it started; of one that never ran, undefined. */
   get gone() {
     return this.#process.gone;
