@@ -230,6 +230,62 @@ describe('what workers write', () => {
     }
   });
 
+  it('behind a prefix has been written when close() resolves', async () => {
+    const { stdout, code } = await runScript(async (self) => {
+      const pool = new self.cp.Pool(`${self.fixtures}/pool/worker.js`, { max: 1, prefix: '> ' });
+      await pool.run('print', ['line\n'.repeat(1_000_000)]);
+      await pool.close();
+      process.exit();
+    });
+    assert.deepStrictEqual([stdout.length, code], [7_000_000, 0]);
+  });
+
+  it('behind a prefix is not waited for where it never will be written', async () => {
+    for (const how of ['destroy', 'error', 'end', 'terminate', 'timeout', 'patched']) {
+      const { said, code, stderr } = await runScript(
+        async (self) => {
+          const [how] = self.args;
+          const { Writable } = require('node:stream');
+          let fail;
+          const stalled = new Writable({
+            write(_chunk, _encoding, done) {
+              fail = done;
+            },
+          });
+          stalled.on('error', () => {});
+          Object.defineProperty(process, 'stdout', { value: stalled });
+          if (how === 'patched') stalled.write = () => true;
+          const pools = Array.from({ length: how === 'patched' ? 1 : 12 }, () => {
+            const options = { max: 1, prefix: '> ' };
+            return new self.cp.Pool(`${self.fixtures}/pool/worker.js`, options);
+          });
+          await Promise.all(pools.map((pool) => pool.run('print', ['line\n'])));
+          let isClosed = false;
+          const given = how === 'timeout' ? { timeout: 3000 } : {};
+          const closed = Promise.all(pools.map((pool) => pool.close(given)));
+          closed.then(() => {
+            isClosed = true;
+          });
+          const areGone = () => pools.every((pool) => pool.stats().workers.length === 0);
+          await self.processes.until(areGone, 20_000);
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          self.say(isClosed);
+          if (how === 'destroy') stalled.destroy();
+          if (how === 'error') fail(new Error('broken'));
+          if (how === 'end') stalled.end().destroy();
+          if (how === 'terminate') for (const pool of pools) pool.terminate();
+          await closed;
+          self.say('closed', stalled.listenerCount('close'));
+        },
+        { args: [how] },
+      );
+      assert.deepStrictEqual([code, stderr], [0, ''], how);
+      const listeners = how === 'terminate' || how === 'timeout' ? said[1]?.[1] : 0;
+      assert.deepStrictEqual(said, [[how === 'patched'], ['closed', listeners]], how);
+      assert.ok(listeners <= 1);
+    }
+  });
+
   it('is ignored, but for the end of stderr', async () => {
     const { stdout, stderr, said } = await runScript(async (self) => {
       const options = { max: 1, stdout: 'ignore', stderr: 'ignore' };

@@ -3,6 +3,7 @@
 // the error that tells how a worker ended.
 
 const { PassThrough } = require('node:stream');
+const { written } = require('./written.js');
 
 /** Bytes of stderr that are kept. */
 const TAIL_BYTES = 4096;
@@ -85,6 +86,11 @@ class Outputs {
   /** With 'pipe': what the workers wrote. */
   stdout;
   stderr;
+  /** Chunks that the program's own outputs were given and have not written, by stream. @type {Map<any, number>} */
+  #unwritten = new Map();
+  /** @type {(() => void)[]} called when nobody is to wait for them any more */
+  #onforsaken = [];
+  #isForsaken = false;
 
   /** @param {any} options of the pool */
   constructor(options) {
@@ -130,11 +136,19 @@ class Outputs {
       sink.off('drain', resume).off('close', resume);
       source.resume();
     };
+    const isOurs = sink === this.stdout || sink === this.stderr;
+    const count = (by) => this.#unwritten.set(sink, (this.#unwritten.get(sink) ?? 0) + by);
+    const done = () => count(-1);
     const write = (chunk) => {
-      if (chunk.length === 0 || sink.destroyed || sink.write(chunk)) return;
+      if (chunk.length === 0 || sink.destroyed) return;
+      if (!isOurs) {
+        count(1);
+        sink.write(chunk, undefined, done);
+        return;
+      }
+      if (sink.write(chunk)) return;
       // A program that does not read holds up its workers, not its memory; one that does not want to read
       // any more holds up nobody.
-      if (!this.#isOurs(sink)) return;
       source.pause();
       sink.on('drain', resume).on('close', resume);
     };
@@ -142,14 +156,24 @@ class Outputs {
     if (lines) source.on('end', () => write(lines.end()));
   }
 
-  #isOurs(sink) {
-    return sink === this.stdout || sink === this.stderr;
-  }
-
   #prefixOf({ pid }, id) {
     const { prefix } = this.#options;
     if (typeof prefix === 'function') return String(prefix({ id, pid }));
     return prefix === true ? `worker ${id} | ` : prefix || '';
+  }
+
+  /** Resolves when what was passed on has been written, or never will be, or when nobody is to wait. */
+  async written() {
+    const streams = [...this.#unwritten].filter(([, count]) => count > 0).map(([sink]) => sink);
+    if (this.#isForsaken || streams.length === 0) return;
+    const forsaken = new Promise((resolve) => this.#onforsaken.push(() => resolve(undefined)));
+    await Promise.race([forsaken, Promise.all(streams.map(written))]);
+  }
+
+  /** Whoever waits for what has not been written is to go on. */
+  forsake() {
+    this.#isForsaken = true;
+    for (const go of this.#onforsaken.splice(0)) go();
   }
 
   /** No worker will write any more. */

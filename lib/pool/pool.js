@@ -140,6 +140,7 @@ class Pool extends EventEmitter {
     core.shut('terminated');
     core.rejectAll(new errors.PoolClosed('terminated'));
     core.staff.killAll();
+    core.outputs.forsake();
     this.#closing ??= this.#emptied();
     await this.#closing;
   }
@@ -149,6 +150,7 @@ class Pool extends EventEmitter {
     const { workers, onempty, leaving } = core.staff;
     if (workers.length > 0) await new Promise((resolve) => onempty.push(resolve));
     await Promise.all(leaving);
+    await core.outputs.written();
     core.finish();
     for (const top of [...this.#tops]) top.stop();
   }
