@@ -19,7 +19,11 @@ const toBytes = (message) => objects().toBytes(message);
 
 /** In the place of a message that could not be parsed. */
 class Malformed {
-  /** @param {any} error @param {any} source its text or bytes @param {boolean} isFirst of its read */
+  /**
+   * @param {any} error
+   * @param {any} source its text or bytes; undefined for all that was given up after it
+   * @param {boolean} isFirst of its read
+   */
   constructor(error, source, isFirst = true) {
     this.error = error;
     this.source = source;
@@ -134,7 +138,10 @@ function parseEach(list, parse) {
       messages.push(parse(item));
     } catch (error) {
       messages.push(new Malformed(error, item, ++malformed === 1));
-      if (malformed === MAX_MALFORMED) break;
+      if (malformed === MAX_MALFORMED) {
+        messages.push(new Malformed(error, undefined, false));
+        break;
+      }
     }
   }
   return messages;

@@ -6,6 +6,8 @@
 // Such a message is a head of 8 bytes (`PARTS`, and how long V8's part is), V8's part, and the
 // views in the order of their mention, each part starting at a multiple of 8.
 
+const { bytesOf } = require('../memory.js');
+
 const ARRAY_BUFFER_VIEW = 0;
 const PLAIN_COPY = 1;
 /** Followed by which of `VIEWS` it is, and its length in bytes. */
@@ -82,9 +84,11 @@ function makeClasses(v8) {
     views = [];
 
     _writeHostObject(object) {
-      // A view that has lost its prototype has no length to go by, and is Node's to refuse.
+      // A view that has lost its prototype has no length to go by, and one may say another length than it has: they
+      // are Node's to write, or to refuse.
       if (!ArrayBuffer.isView(object) || !(object.byteLength >= BESIDE_BYTES))
         return super._writeHostObject(object);
+      if (object.byteLength !== bytesOf(object)) return super._writeHostObject(object);
       const kind = object.constructor === Buffer ? BUFFER : NAMES.indexOf(kindOf.call(object));
       if (kind === -1) return super._writeHostObject(object);
       this.writeUint32(VIEW_BESIDE);

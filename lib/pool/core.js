@@ -100,14 +100,17 @@ class Core {
   /** What a task has to say cannot be read. @param {any} head of the frame */
   unreadable(worker, head, error) {
     const task = worker.get(head.s);
-    if (!task) return;
-    if (head.o === OP.VALUE || head.o === OP.ERROR) this.#done(worker, task, head).reject(error);
-    else this.abort(task, error, Math.max(this.options.abortGrace, RETURN_MS));
+    const isOver = head.o === OP.VALUE || head.o === OP.ERROR;
+    if (head.o === OP.FAILED) worker.failure = { error };
+    else if (task && isOver) this.#done(worker, task, head).reject(error);
+    else if (task && !task.isSettled)
+      this.abort(task, error, Math.max(this.options.abortGrace, RETURN_MS));
   }
 
+  /** `t` is not there where it could not be begun. */
   #done(worker, task, { t }) {
     const us = Number(t) || 0;
-    this.dispatcher.learn(task.name, us);
+    if (t !== undefined) this.dispatcher.learn(task.name, us);
     this.runTime.record(us);
     worker.finished += 1;
     worker.busyUs += us;
@@ -131,6 +134,8 @@ class Core {
 
   /** A task could not be sent. */
   refused(worker, task, error) {
+    // It may have been taken back meanwhile.
+    if (worker.get(task.number) !== task) return;
     this.#free(worker, task);
     task.reject(error);
   }

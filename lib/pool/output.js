@@ -37,6 +37,8 @@ function restOfCharacter(bytes) {
 
 /** A line that is longer is broken, or a worker that writes none would take all memory. */
 const MAX_LINE_BYTES = 1024 * 1024;
+/** Pieces of a line that are kept as they came. */
+const MAX_PIECES = 256;
 
 /** Puts a prefix before each line; a line is passed on when it is whole, or the last. */
 class Prefixer {
@@ -56,6 +58,7 @@ class Prefixer {
     if (end === 0) {
       this.#rest.push(chunk);
       this.#restBytes += chunk.length;
+      if (this.#rest.length === MAX_PIECES) this.#rest = [Buffer.concat(this.#rest)];
       return this.#restBytes < MAX_LINE_BYTES ? Buffer.alloc(0) : this.end();
     }
     const lines = Buffer.concat([...this.#rest, chunk.subarray(0, end)]);

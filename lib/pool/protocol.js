@@ -12,7 +12,7 @@ const CMD = 'NODE_SPROG_POOL';
 const OP = {
   // From the pool.
   INIT: 1,
-  /** `b` the number of the first, `t` the tasks. */
+  /** `b` the number of the first, `c` how many, `t` the tasks. */
   TASKS: 2,
   /** `n` the name of a function, which has the next index. */
   NAME: 7,

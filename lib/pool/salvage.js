@@ -31,11 +31,12 @@ class Cursor {
   /** Seven bits a byte, the lowest first. */
   varint() {
     let value = 0;
-    for (let factor = 1; ; factor *= 128) {
+    for (let factor = 1; factor < 2 ** 63; factor *= 128) {
       const byte = this.byte();
       value += (byte & 127) * factor;
       if (byte < 128) return value;
     }
+    throw new RangeError('no number');
   }
 
   string() {

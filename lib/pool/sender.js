@@ -49,9 +49,11 @@ class TaskSender {
         if (typeof arg === 'object' && arg !== null) objects += 1;
         flat.push(arg);
       }
+      // What is bulky fails, and is taken back, by itself.
+      if (task.isBulky || tasks[at]?.isBulky) break;
     } while (at < tasks.length && flat.length < MAX_VALUES && objects < MAX_OBJECTS);
     const some = tasks.slice(start, at);
-    if (objects > 0 && some.length > 1 && !areApart(flat)) this.#sendEach(some);
+    if (objects > 0 && some.length > 1 && !areApart(flat)) this.#sendHalves(some);
     else this.#sendFrame(flat, some, objects > 0);
     return at;
   }
@@ -59,11 +61,11 @@ class TaskSender {
   #sendFrame(flat, tasks, hasObjects) {
     try {
       if (hasObjects) refuseUnreadable(flat);
-      const frame = { o: OP.TASKS, b: tasks[0].number, t: flat };
+      const frame = { o: OP.TASKS, b: tasks[0].number, c: tasks.length, t: flat };
       this.#hasRoom(this.#process.send(frame, (error) => this.#sent(tasks, error)));
     } catch (error) {
       // One of them cannot be cloned: the others are not to suffer for it.
-      if (tasks.length > 1) this.#sendEach(tasks);
+      if (tasks.length > 1) this.#sendHalves(tasks);
       else this.#refuse(tasks, error);
     }
   }
@@ -79,9 +81,11 @@ class TaskSender {
     return index;
   }
 
-  /** Each in a frame of its own. */
-  #sendEach(tasks) {
-    for (const task of tasks) this.#sendSome([task], 0);
+  /** In frames of their own. */
+  #sendHalves(tasks) {
+    const half = Math.ceil(tasks.length / 2);
+    this.send(tasks.slice(0, half));
+    this.send(tasks.slice(half));
   }
 
   /** They were not sent. Their numbers are not used again. */

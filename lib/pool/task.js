@@ -2,7 +2,7 @@
 // One task on the program's side, from run() until its promise is settled.
 
 const { abortError } = require('../errors.js');
-const { bytesOf } = require('./memory.js');
+const { bytesOf } = require('../memory.js');
 const { unwatchSignal, watchSignal } = require('./abort.js');
 const { FLAG } = require('./protocol.js');
 
@@ -55,7 +55,7 @@ class Task {
     this.#core = core;
     this.name = name;
     // The array is the program's, and may be another one later.
-    this.args = [...args];
+    this.args = Array.prototype.slice.call(args);
     this.options = options;
     this.priority = options.priority;
     this.#resolve = resolve;

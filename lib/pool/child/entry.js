@@ -23,10 +23,12 @@ function serve(importModule) {
     if (frame.cmd === CMD) receive(frame, importModule);
   });
   /** @type {any} */ (process)[UNREADABLE] = ({ error, source }) => {
+    // The rest of a read was given up: nobody knows what is missing.
+    if (source === undefined) throw error;
     const head = salvage(source);
     if (head?.o !== OP.TASKS) return false;
-    // Such a frame has one task.
-    sendError(head.b, 0, error);
+    for (let number = head.b; number < head.b + head.c; number++)
+      sendError(number, undefined, error);
     return true;
   };
   // The pool is gone, or the program closed the channel: there is nothing to live for.

@@ -52,7 +52,7 @@ function sendValue(s, t, v, mayWait) {
   }
 }
 
-/** @param {number} s @param {number} t @param {any} thrown */
+/** @param {number} s @param {number | undefined} t undefined if it could not be begun @param {any} thrown */
 function sendError(s, t, thrown) {
   try {
     send({ o: OP.ERROR, s, t, e: encodeError(thrown) });

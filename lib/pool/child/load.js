@@ -54,14 +54,12 @@ function packageType(directory) {
   }
 }
 
-/** A getter of the program's that throws makes for a function that does. */
+/** A getter of the program's that throws makes for a function that does, as long as the getter does. */
 function find(exported, name) {
   try {
     return own(exported, name);
-  } catch (error) {
-    return () => {
-      throw error;
-    };
+  } catch {
+    return (...args) => own(exported, name)?.(...args);
   }
 }
 

@@ -33,6 +33,8 @@ class Runner {
   #isPumping = false;
   #turnBegan = 0;
   #hasTurn = false;
+  /** More may come in this tick, since a read brings many frames: it is part of the turn. */
+  #isTick = false;
 
   /**
    * @param {(name: string) => Function | undefined} find
@@ -69,6 +71,18 @@ class Runner {
       const run = this.#functions[index];
       this.#queue.push(new WorkerTask(number++, name, run, args, flags, attempt, credits));
     }
+    if (!this.#hasTurn) this.#goOn();
+  }
+
+  #goOn() {
+    if (this.#isTick) {
+      this.#pump();
+      return;
+    }
+    this.#isTick = true;
+    process.nextTick(() => {
+      this.#isTick = false;
+    });
     this.#takeTurn();
   }
 
