@@ -265,6 +265,64 @@ describe('recycling', () => {
     assert.strictEqual(pool.exits[0].pid, pid);
   });
 
+  it('by age or memory: a worker that is worn while idle gets no task', async () => {
+    const idle = () => new Promise((resolve) => setTimeout(resolve, 700));
+    for (const min of [0, 1]) {
+      const old = makePool({ min, maxAge: 500 });
+      const large = makePool({ min, maxRss: 250 * 2 ** 20 });
+      const pids = [await old.run('pid'), await large.run('holdLater', [300, 200])];
+      await idle();
+      const isLarge = ({ rss }) => rss > 300 * 2 ** 20;
+      await eventually(() => large.stats().workers.some(isLarge), 'it has grown');
+      assert.notStrictEqual(await old.run('pid'), pids[0]);
+      assert.notStrictEqual(await large.run('pid'), pids[1]);
+      for (const [pool, reason] of [
+        [old, 'maxAge'],
+        [large, 'maxRss'],
+      ]) {
+        await eventually(() => pool.exits.length > 0, 'it goes');
+        assert.deepStrictEqual([pool.exits[0].reason, pool.exits[0].code], [reason, 0]);
+        assert.ok(pool.stats().recycled >= 1);
+      }
+    }
+  });
+
+  it('by age: no worker is given a task when it is over it, however busy it is', async () => {
+    const pool = makePool({ max: 2, concurrency: 2, maxAge: 500 });
+    const began = new Map();
+    // One that took longer to start than it may live has its first tasks all the same.
+    pool.on('workerReady', ({ pid }) => began.set(pid, performance.now()));
+    const end = performance.now() + 30_000;
+    const feed = async () => {
+      while (pool.exits.length < 2 && performance.now() < end) {
+        const sent = performance.now();
+        const pid = await pool.run('block', [2]);
+        const now = performance.now();
+        const age = sent - began.get(pid);
+        assert.ok(age < 500 + 50, `sent at ${age}, back at ${now - began.get(pid)}`);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, feed));
+    assert.ok(pool.exits.length >= 2, `${pool.exits.length}`);
+    const ends = new Set(pool.exits.map(({ reason, code }) => `${reason} ${code}`));
+    assert.deepStrictEqual([...ends], ['maxAge 0']);
+  });
+
+  it('by limits that no worker keeps, which holds up nobody', async () => {
+    for (const limit of [{ maxAge: 1 }, { maxRss: 1 }]) {
+      for (const min of [0, 2]) {
+        const pool = makePool({ max: 2, min, ...limit });
+        for (let n = 0; n < 3; n++) {
+          assert.strictEqual(await pool.run('echo', [n]), n);
+          await new Promise((resolve) => setTimeout(resolve, 150));
+        }
+        const many = Array.from({ length: 50 }, (_, n) => pool.run('echo', [n]));
+        assert.strictEqual((await Promise.all(many)).length, 50);
+        await pool.close();
+      }
+    }
+  });
+
   it('starts the new one before the old one goes', async () => {
     const pool = makePool({ maxAge: 100 });
     const events = [];

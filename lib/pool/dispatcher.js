@@ -4,6 +4,7 @@
 
 const { clearTimeout, setTimeout } = require('../host-timers.js');
 const { OP } = require('./protocol.js');
+const { isTooLarge, isTooOld } = require('./wear.js');
 const { UNKNOWN_US } = require('./worker.js');
 
 /** Tasks wait so long in a worker that does not come to them before an idle one gets them. */
@@ -32,7 +33,7 @@ class Dispatcher {
     this.#isScheduled = false;
     const { queue, staff } = this.#core;
     if (queue.size > 0) {
-      const open = staff.workers.filter((worker) => worker.isOpen);
+      const open = this.#openWorkers();
       this.#fillSlots(open);
       this.#sendAhead(open);
       for (const worker of open) worker.flush();
@@ -42,13 +43,22 @@ class Dispatcher {
     this.#core.admission.admit();
   }
 
+  #openWorkers() {
+    const { options, staff } = this.#core;
+    const open = staff.workers.filter((worker) => worker.isOpen);
+    if (options.maxAge === Infinity) return open;
+    return open.filter((worker) => !isTooOld(worker, options.maxAge));
+  }
+
   /** Whoever can begin a task gets one, and another one in the next round. */
   #fillSlots(workers) {
-    const { queue } = this.#core;
+    const { options, queue } = this.#core;
+    const { maxRss } = options;
     for (let isFilling = true; isFilling && queue.size > 0; ) {
       isFilling = false;
       for (const worker of workers) {
         if (!worker.hasFreeSlot || queue.size === 0) continue;
+        if (maxRss !== Infinity && isTooLarge(worker, maxRss)) continue;
         this.#give(worker);
         isFilling = true;
       }
