@@ -7,6 +7,7 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const v8 = require('node:v8');
 const { inspect } = require('node:util');
 const { pathToFileURL } = require('node:url');
 const { afterEach, describe, it: test } = require('node:test');
@@ -24,6 +25,16 @@ function nested(depth) {
   let value = {};
   for (let i = 0; i < depth; i++) value = { n: value };
   return value;
+}
+
+/** With room to spare for another place on the stack. */
+function canWrite(depth) {
+  try {
+    v8.serialize(nested(depth + 100));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 describe('arguments and results', () => {
@@ -189,6 +200,43 @@ describe('arguments and results', () => {
     assert.strictEqual(twice[0], twice[1]);
   });
 
+  it('that have nothing in common travel together, and bulky ones alone', () => {
+    const frames = [];
+    const process = {
+      send(frame) {
+        if (frame.t) frames.push(frame.c);
+        return true;
+      },
+    };
+    const sender = new TaskSender(
+      process,
+      () => {},
+      () => {},
+    );
+    const send = (...values) => {
+      frames.length = 0;
+      const task = (arg, number) => ({ name: 'f', number, args: [arg], flags: 0, attempt: 0 });
+      sender.send(
+        values.map((value, at) => ({ ...task(value, at), isBulky: value?.length > 1e6 })),
+      );
+      return [...frames];
+    };
+    const times = (make) => Array.from({ length: 40 }, (_, at) => make(at));
+    for (const make of [
+      (at) => at,
+      (at) => ({ at, b: { c: [at, undefined] } }),
+      (at) => new Map([[at, new Set([{ at }])]]),
+      (at) => new Date(at),
+      () => Buffer.alloc(100),
+    ])
+      assert.deepStrictEqual(send(...times(make)), [40]);
+    const common = {};
+    assert.deepStrictEqual(send(common, common, common, common), [1, 1, 1, 1]);
+    assert.deepStrictEqual(send(common, { common }, [1], [2]), [1, 1, 2]);
+    assert.deepStrictEqual(send(1, 2, 'x'.repeat(2e6), 3, 4), [2, 1, 2]);
+    assert.deepStrictEqual(send({}, nested(60), {}, {}), [1, 1, 2]);
+  });
+
   it('are those of the call, whatever becomes of the array', async () => {
     const pool = makePool();
     const args = [1, 2];
@@ -248,22 +296,27 @@ describe('arguments and results', () => {
     const pool = makePool({ max: 1 });
     for (let i = 0; i < 20; i++) await pool.run('count', [1]);
     // V8 writes deeper than it reads; where it does not write either, the sender tells.
+    const unread = { result: 0, argument: 0 };
     for (let depth = 500; depth < 8000; depth += 250) {
       const outcomes = await Promise.allSettled([
         pool.run('add', [1, 2]),
         pool.run('echo', ['between']),
         pool.run('deep', [depth]),
         pool.run('count', [nested(depth)]),
-        pool.run('add', [3, 4]),
+        pool.run('count', [{ a: depth }]),
       ]);
       const told = outcomes.map(({ value, reason }) => value ?? reason);
-      assert.deepStrictEqual([told[0], told[1], told[4]], [3, 'between', 7]);
+      assert.deepStrictEqual([told[0], told[1], told[4]], [3, 'between', 1]);
       const [result, argument] = [told[2], told[3]];
       if (result instanceof Error) assert.match(result.message, /call stack/);
       else assert.ok('n' in result);
       if (argument instanceof Error) assert.match(argument.message, /call stack/);
       else assert.strictEqual(argument, 1);
+      if (!canWrite(depth)) continue;
+      unread.result += Number(result instanceof Error);
+      unread.argument += Number(argument instanceof Error);
     }
+    assert.ok(unread.result > 0 && unread.argument > 0, 'some were written and not read');
     const items = [];
     const stream = pool.stream('items', [8000]);
     const failure = await rejection(

@@ -162,7 +162,7 @@ class Worker {
     this.idleSince = this.heardAt = performance.now();
   }
 
-  /** It is sent by flush(). */
+  /** Sent by flush(). */
   add(task) {
     this.assigned += 1;
     if (this.isIdle) this.heardAt = performance.now();
@@ -171,7 +171,6 @@ class Worker {
     this.#batch.push(task);
   }
 
-  /** Sends what was added. */
   flush() {
     if (this.#batch.length === 0) return;
     const batch = this.#batch;
