@@ -86,9 +86,8 @@ function makeClasses(v8) {
     _writeHostObject(object) {
       // A view that has lost its prototype has no length to go by, and one may say another length than it has: they
       // are Node's to write, or to refuse.
-      if (!ArrayBuffer.isView(object) || !(object.byteLength >= BESIDE_BYTES))
-        return super._writeHostObject(object);
-      if (object.byteLength !== bytesOf(object)) return super._writeHostObject(object);
+      const size = ArrayBuffer.isView(object) ? bytesOf(object) : 0;
+      if (size < BESIDE_BYTES || object.byteLength !== size) return super._writeHostObject(object);
       const kind = object.constructor === Buffer ? BUFFER : NAMES.indexOf(kindOf.call(object));
       if (kind === -1) return super._writeHostObject(object);
       this.writeUint32(VIEW_BESIDE);

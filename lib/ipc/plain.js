@@ -49,16 +49,11 @@ let met = 0;
  * @returns {string | undefined}
  */
 function plainText(message) {
-  return isPlainMessage(message) ? stringify(message) : undefined;
-}
-
-/** Whether JSON carries it exactly. @param {any} message @returns {boolean} */
-function isPlainMessage(message) {
   valuesLeft = MAX_VALUES;
   met = 0;
   const isExact = isPlain(message);
   while (met > 0) containers[--met] = null;
-  return isExact;
+  return isExact ? stringify(message) : undefined;
 }
 
 function isPlain(value) {
@@ -116,4 +111,4 @@ function isPlainObject(object) {
   return !isEmpty || !BRANDS.some((isOfBrand) => isOfBrand(object));
 }
 
-module.exports = { plainText, isPlainMessage };
+module.exports = { plainText };

@@ -40,6 +40,8 @@ class TaskSender {
     const flat = [];
     let objects = 0;
     let at = start;
+    // What is bulky fails, and is taken back, by itself.
+    const isAlone = tasks[start].isBulky;
     do {
       const task = tasks[at++];
       const { args, flags } = task;
@@ -49,9 +51,13 @@ class TaskSender {
         if (typeof arg === 'object' && arg !== null) objects += 1;
         flat.push(arg);
       }
-      // What is bulky fails, and is taken back, by itself.
-      if (task.isBulky || tasks[at]?.isBulky) break;
-    } while (at < tasks.length && flat.length < MAX_VALUES && objects < MAX_OBJECTS);
+    } while (
+      !isAlone &&
+      at < tasks.length &&
+      flat.length < MAX_VALUES &&
+      objects < MAX_OBJECTS &&
+      !tasks[at].isBulky
+    );
     const some = tasks.slice(start, at);
     if (objects > 0 && some.length > 1 && !areApart(flat)) this.#sendHalves(some);
     else this.#sendFrame(flat, some, objects > 0);
