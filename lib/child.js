@@ -4,21 +4,15 @@
 // loaded with the first child.
 
 const { EventEmitter } = require('node:events');
-const diagnosticsChannel = require('node:diagnostics_channel');
 const { addMethods, extrasOf } = require('./child-extras.js');
-const { NODE_MAJOR } = require('./node-version.js');
 
 /** Failures that become an 'error' event; any other is thrown. */
 const DEFERRED = ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'];
 
-const created = diagnosticsChannel.channel('child_process');
-// Node reports spawns on a tracing channel from 24 on.
-const spawned =
-  NODE_MAJOR >= 24 ? diagnosticsChannel.tracingChannel('child_process.spawn') : undefined;
-
 // An old-style constructor, as in Node: programs call it on objects of their own.
 /** @this {any} */
 function ChildProcess() {
+  const { created } = require('./diagnostics.js');
   const { Process } = require('./process-handle.js');
   EventEmitter.call(this);
   this._closesNeeded = 1;
@@ -37,6 +31,7 @@ Object.setPrototypeOf(ChildProcess, EventEmitter);
 
 /** Everything is checked and opened before anything is started; what fails leaves nothing open. */
 ChildProcess.prototype.spawn = function spawn(options) {
+  const { spawned } = require('./diagnostics.js');
   const { isDeferred } = require('./environment.js');
   const { errnoException } = require('./errors.js');
   const { checkPermission } = require('./permission.js');

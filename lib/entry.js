@@ -2,61 +2,14 @@
 // Where the code is taken from: from dist/, which is lib/ in few files (scripts/bundle.js) and loads
 // several times faster, or, in a checkout where that has not been made, from lib/ as it stands.
 
-const path = require('node:path');
-
-/** @returns {((file: string) => any) | undefined} loads a file by its name in lib/ */
-function bundled() {
+/** @returns {typeof import('./parts.js')} */
+function parts() {
   try {
-    return require(path.join(__dirname, '..', 'dist', 'main.js')).load;
+    return require(`${__dirname}/../dist/main.js`).parts;
   } catch (error) {
-    if (/** @type {any} */ (error).code === 'MODULE_NOT_FOUND') return undefined;
-    throw error;
+    if (/** @type {any} */ (error).code !== 'MODULE_NOT_FOUND') throw error;
+    return require('./parts.js');
   }
 }
 
-const load = bundled();
-
-module.exports = {
-  /** @returns {typeof import('./api.js')} */
-  get api() {
-    return load ? load('api.js') : require('./api.js');
-  },
-  /** @returns {typeof import('./run/api.js')} */
-  get running() {
-    return load ? load('run/api.js') : require('./run/api.js');
-  },
-  /** @returns {typeof import('./native.js')} */
-  get loader() {
-    return load ? load('native.js') : require('./native.js');
-  },
-  /** @returns {typeof import('./pool/lazy.js')} */
-  get pool() {
-    return load ? load('pool/lazy.js') : require('./pool/lazy.js');
-  },
-  /** @returns {typeof import('./pool/child/context.js')} */
-  get worker() {
-    return load ? load('pool/child/context.js') : require('./pool/child/context.js');
-  },
-  /** @returns {string} */
-  get version() {
-    return load ? load('version.js') : require('./version.js');
-  },
-  commands: {
-    /** @returns {typeof import('./cli/doctor.js')} */
-    get doctor() {
-      return load ? load('cli/doctor.js') : require('./cli/doctor.js');
-    },
-    /** @returns {typeof import('./cli/bench.js')} */
-    get bench() {
-      return load ? load('cli/bench.js') : require('./cli/bench.js');
-    },
-  },
-  /** @returns {typeof import('./register/patch.js')} */
-  get patch() {
-    return load ? load('register/patch.js') : require('./register/patch.js');
-  },
-  /** @returns {typeof import('./register/request.js')} */
-  get request() {
-    return load ? load('register/request.js') : require('./register/request.js');
-  },
-};
+module.exports = parts();

@@ -29,7 +29,7 @@ const TEXTS = {
 const PARAMETERS = 'module, exports, require, load, ROOT, __filename, __dirname';
 
 /** The files that hold code at once, each with the modules that it begins with. */
-const MAIN = ['api.js', 'run/api.js', 'child.js', 'exec.js', 'pool/lazy.js'];
+const MAIN = ['parts.js', 'api.js', 'run/api.js', 'child.js', 'exec.js', 'pool/lazy.js'];
 const CHILD = ['ipc/preload.js', 'ipc/child-end.js'];
 
 /** What dist/ is to hold, by the names there. @param {string} [root] */
@@ -77,6 +77,7 @@ const forMain = `
 const begun = require.cache?.[path.join(__dirname, 'ipc', 'preload.js')]?.exports;
 const loader = begun?.build === BUILD.id ? begun : makeLoader(__dirname, BUILD, require);
 loader.define(DEFINITIONS);
+loader.parts = loader.load('parts.js');
 module.exports = loader;
 `;
 
