@@ -163,6 +163,20 @@ describe('what workers write', () => {
     assert.strictEqual(await stderr, '1:it ends here\n');
   });
 
+  it('comes to the last byte to a reader that begins when its worker is long gone', async () => {
+    for (const prefix of ['', '> ']) {
+      const pool = makePool({ max: 1, stdout: 'pipe', prefix });
+      const line = `${'x'.repeat(1023)}\n`;
+      await pool.run('printLines', [Array(100).fill(line)]);
+      const closed = pool.close();
+      await eventually(() => pool.exits.length === 1, 'the worker has ended');
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      const written = await text(pool.stdout);
+      assert.ok(written === `${prefix}${line}`.repeat(100), `${written.length} bytes have come`);
+      await closed;
+    }
+  });
+
   it('in lines without an end is passed on as it comes', async () => {
     const pool = makePool({ max: 1, stdout: 'pipe', prefix: '> ' });
     const passed = [];

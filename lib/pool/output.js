@@ -127,14 +127,20 @@ class Outputs {
    */
   attach(child, id) {
     const prefix = this.#prefixOf(child, id);
-    if (child.stdout) this.#pass(prefix, child.stdout, this.stdout ?? process.stdout);
+    const release = [];
+    if (child.stdout) release.push(this.#pass(prefix, child.stdout, this.stdout ?? process.stdout));
     if (child.stderr && this.#options.stderr !== 'ignore') {
-      this.#pass(prefix, child.stderr, this.stderr ?? process.stderr);
+      release.push(this.#pass(prefix, child.stderr, this.stderr ?? process.stderr));
     }
+    child.once('exit', () => {
+      for (const go of release) go();
+    });
   }
 
+  /** @returns {() => void} has the source not wait for the sink any more: it ends soon */
   #pass(prefix, source, sink) {
     const lines = prefix === '' ? undefined : new Prefixer(prefix);
+    let isEnding = false;
     const resume = () => {
       sink.off('drain', resume).off('close', resume);
       source.resume();
@@ -149,7 +155,7 @@ class Outputs {
         sink.write(chunk, undefined, done);
         return;
       }
-      if (sink.write(chunk)) return;
+      if (sink.write(chunk) || isEnding) return;
       // A program that does not read holds up its workers, not its memory; one that does not want to read
       // any more holds up nobody.
       source.pause();
@@ -157,6 +163,10 @@ class Outputs {
     };
     source.on('data', (chunk) => write(lines ? lines.add(chunk) : chunk));
     if (lines) source.on('end', () => write(lines.end()));
+    return () => {
+      isEnding = true;
+      resume();
+    };
   }
 
   #prefixOf({ pid }, id) {

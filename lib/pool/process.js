@@ -11,11 +11,12 @@ const { endTree, endTreeNow, forkTree } = require('./lineage.js');
 const { countOomKills, wasOomKilled } = require('./oom.js');
 const { CMD } = require('./protocol.js');
 const { salvage } = require('./salvage.js');
+const { endChannelSoon } = require('../ipc/open.js');
 const { UNREADABLE } = require('../ipc/unreadable.js');
 
 const ENTRY = path.join(__dirname, 'child', 'entry.js');
-/** After its exit so long is waited for the ends of its outputs, which somebody else may hold. */
-const OUTPUTS_MS = 500;
+/** How long an end of the channel may come before that of the process, or after it, where somebody else holds it. */
+const CHANNEL_MS = 500;
 
 /** Processes that must not outlive this one. @type {Set<WorkerProcess>} */
 const alive = new Set();
@@ -120,10 +121,12 @@ class WorkerProcess {
     child.on('disconnect', () => {
       if (child.exitCode === null && child.signalCode === null) this.#lostChannel();
     });
-    child.on('exit', (code, signal) => {
+    child.on('exit', () => {
       alive.delete(this);
       this.gone ??= endTree(child);
-      this.#timer = setTimeout(() => this.#end({ code, signal }), OUTPUTS_MS);
+      // Somebody else may hold its outputs too.
+      for (const output of [child.stdout, child.stderr]) output?.endSoon();
+      this.#timer = setTimeout(() => endChannelSoon(child), CHANNEL_MS);
     });
     child.on('close', (code, signal) => this.#end({ code, signal }));
     this.#passOutputs();
@@ -149,7 +152,7 @@ class WorkerProcess {
 
   /** Its channel closes with it: only if it then lives on has the channel been broken. */
   #lostChannel() {
-    const timer = setTimeout(() => this.kill('channel'), OUTPUTS_MS);
+    const timer = setTimeout(() => this.kill('channel'), CHANNEL_MS);
     this.#child.once('exit', () => clearTimeout(timer));
   }
 
