@@ -7,6 +7,7 @@
 const net = require('node:net');
 const { Capturable } = require('./capturable.js');
 const { errnoException } = require('./errors.js');
+const { adopt } = require('./lent-memory.js');
 const { NODE_MAJOR } = require('./node-version.js');
 
 /** Pieces of a gathered write smaller than this are joined, to spare system calls. */
@@ -43,7 +44,7 @@ class Socket extends Capturable {
   takeChunk(chunk) {
     internals(this)._unrefTimer();
     const encoding = typeof chunk === 'string' ? this.readableEncoding : undefined;
-    const keepsReading = this.push(chunk, encoding ?? undefined);
+    const keepsReading = this.push(adopt(chunk), encoding ?? undefined);
     const handle = internals(this)._handle;
     this.#heed(chunk.length, handle);
     if (keepsReading) return;

@@ -13,6 +13,7 @@ const {
   normalizeExecFileArgs,
 } = require('./options.js');
 const { explain } = require('./failed-start.js');
+const { adopt } = require('./lent-memory.js');
 const { NODE_MAJOR } = require('./node-version.js');
 const { checkPermission } = require('./permission.js');
 const { signalName, sanitizeKillSignal } = require('./signals.js');
@@ -87,7 +88,7 @@ function run(request) {
   }
   const argv = terminated(request.args);
   const environ = packEnvironment(request);
-  return native.runSync(
+  const outcome = native.runSync(
     {
       file: untilNul(request.file),
       argv,
@@ -105,6 +106,8 @@ function run(request) {
     },
     entries[0]?.isInput ? input : NO_INPUT,
   );
+  outcome.output = outcome.output?.map((bytes) => bytes && adopt(bytes));
+  return outcome;
 }
 
 /** The entry as the addon takes it: two integers. */
