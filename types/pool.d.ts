@@ -21,7 +21,7 @@ type NoStream<Returned> =
   | Exclude<Returned, AsyncIterable<any> | Iterable<any>>;
 
 /** The functions of a worker module, by name. */
-export type WorkerFunctions = Record<string, any>;
+export type WorkerFunctions = Record<string, AnyFunction>;
 
 /**
  * Names of the functions that `run()` is for: all but generators and those that return an async iterable, such as
@@ -53,24 +53,36 @@ export type NameWithoutArguments<Functions> = {
 export type TaskResult<Task> = Task extends AnyFunction ? Awaited<ReturnType<Task>> : never;
 
 /** What the stream of a function gives. */
-export type StreamItem<Task> = Task extends AnyFunction
-  ? Awaited<ReturnType<Task>> extends AsyncIterable<infer Item> | Iterable<infer Item>
+export type StreamItem<Task> = Task extends AnyFunction ? ItemOf<Awaited<ReturnType<Task>>> : never;
+
+/** Of what is not known it is not known either: what would be inferred from any is unknown. */
+type ItemOf<Returned> = 0 extends 1 & Returned
+  ? any
+  : Returned extends AsyncIterable<infer Item> | Iterable<infer Item>
     ? Item
-    : never
-  : never;
+    : never;
 
 /** The arguments of a function of a worker module. */
 export type TaskArguments<Task> = Task extends AnyFunction ? Parameters<Task> : never;
+
+/** What `pool.methods` has by the names that the language calls by itself, whichever functions there are. */
+interface NoTasks {
+  readonly then?: undefined;
+  readonly toJSON?: undefined;
+  toString(): string;
+  toLocaleString(): string;
+  valueOf(): object;
+}
 
 /**
  * `pool.methods`: a function for each that `run()` is for, but for the names that the language calls by itself:
  * `then`, `toJSON`, `toString`, `toLocaleString` and `valueOf`.
  */
 export type PoolMethods<Functions> = {
-  readonly [Name in TaskName<Functions>]: (
+  readonly [Name in Exclude<TaskName<Functions>, keyof NoTasks>]: (
     ...args: TaskArguments<Functions[Name]>
   ) => Promise<TaskResult<Functions[Name]>>;
-};
+} & (string extends TaskName<Functions> ? NoTasks : unknown);
 
 /** Options of a pool. Times are in milliseconds. */
 export interface PoolOptions {
