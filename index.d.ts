@@ -22,7 +22,7 @@ import type {
 import type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 
 export * from 'node:child_process';
-export type { Exec, ExecFile, Fork, OutputBuffer, OutputOf, Spawn } from './types/async.js';
+export type { Exec, ExecFile, Fork, OutputBuffer, Spawn } from './types/async.js';
 export type { ChildExtras, ChildWithExtras, ExtraOptions, KillOptions } from './types/child.js';
 export type { DieWithParentOptions } from './types/die-with-parent.js';
 export type {
@@ -40,14 +40,12 @@ export type {
   CommonSpawnOptions,
   ExecFileOptions,
   ExecFileOptionsWithBufferEncoding,
-  ExecFileOptionsWithEncoding,
   ExecFileOptionsWithStringEncoding,
   ExecFileSyncOptions,
   ExecFileSyncOptionsWithBufferEncoding,
   ExecFileSyncOptionsWithStringEncoding,
   ExecOptions,
   ExecOptionsWithBufferEncoding,
-  ExecOptionsWithEncoding,
   ExecOptionsWithStringEncoding,
   ExecSyncOptions,
   ExecSyncOptionsWithBufferEncoding,
@@ -66,9 +64,9 @@ export type {
   SpawnSyncOptions,
   SpawnSyncOptionsWithBufferEncoding,
   SpawnSyncOptionsWithStringEncoding,
-  SyncEncoding,
-  SyncOptionsOf,
+  SyncOptionsWithFifo,
   SyncOptionsWithoutEncoding,
+  SyncOptionsWithStringEncoding,
 } from './types/options.js';
 export type {
   Durations,

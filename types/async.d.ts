@@ -1,14 +1,15 @@
-// spawn, fork, exec and execFile: the ways to call them, each with what an editor shows of it.
+// spawn, fork, exec and execFile: the ways to call them, each with what an editor shows of it. For exec and
+// execFile Buffers come first, so that options that are any give them, as they do with Node's types.
 
 import type * as node from 'node:child_process';
 import type { ChildWithExtras } from './child.js';
 import type { ForkedProcess } from './messages.js';
 import type {
   ExecFileOptions,
-  ExecFileOptionsWithEncoding,
+  ExecFileOptionsWithBufferEncoding,
   ExecFileOptionsWithStringEncoding,
   ExecOptions,
-  ExecOptionsWithEncoding,
+  ExecOptionsWithBufferEncoding,
   ExecOptionsWithStringEncoding,
   ForkOptions,
   ForkOptionsWithFifo,
@@ -24,13 +25,6 @@ import type { ChildProcessOf, OpenChildProcessOf, StdioOption } from './stdio.js
 
 /** A Buffer as Node's own functions give it. */
 export type OutputBuffer = Exclude<ReturnType<typeof node.execSync>, string>;
-
-/** What output is in an encoding: strings in one that is known, else Buffers, or what may be either. */
-export type OutputOf<E> = E extends 'buffer' | null
-  ? OutputBuffer
-  : E extends BufferEncoding
-    ? string
-    : string | OutputBuffer;
 
 /** The ways to call `spawn()`. */
 export interface Spawn {
@@ -224,18 +218,17 @@ export interface Exec {
    */
   (command: string, callback?: ExecCallback<string>): ChildWithExtras<node.ChildProcess>;
   /**
-   * Runs a command in a shell and calls back with all of its output: Buffers for the encodings `'buffer'`
-   * and null, else strings.
+   * Runs a command in a shell and calls back with all of its output, as Buffers.
    *
    * @param command a shell reads it: never put text into it that you did not write
    * @param options defaults: no `timeout`, a `maxBuffer` of 1024 * 1024 bytes for each output
    * @param callback called once; the error has `code` (the status), `signal`, `killed` and `cmd`
    * @throws what `spawn()` throws
    */
-  <const E extends string | null>(
+  (
     command: string,
-    options: ExecOptionsWithEncoding<E>,
-    callback?: ExecCallback<OutputOf<E>>,
+    options: ExecOptionsWithBufferEncoding,
+    callback?: ExecCallback<OutputBuffer>,
   ): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a command in a shell and calls back with all of its output, as strings.
@@ -286,31 +279,29 @@ export interface ExecFile {
     callback?: ExecFileCallback<string>,
   ): ChildWithExtras<node.ChildProcess>;
   /**
-   * Runs a program and calls back with all of its output: Buffers for the encodings `'buffer'` and null,
-   * else strings.
+   * Runs a program and calls back with all of its output, as Buffers.
    *
    * @param options defaults: no `shell`, no `timeout`, a `maxBuffer` of 1024 * 1024 bytes for each output
    * @param callback called once; the error has `code` (the status), `signal`, `killed` and `cmd`
    * @throws what `spawn()` throws
    */
-  <const E extends string | null>(
+  (
     file: string,
-    options: ExecFileOptionsWithEncoding<E>,
-    callback?: ExecFileCallback<OutputOf<E>>,
+    options: ExecFileOptionsWithBufferEncoding,
+    callback?: ExecFileCallback<OutputBuffer>,
   ): ChildWithExtras<node.ChildProcess>;
   /**
-   * Runs a program and calls back with all of its output: Buffers for the encodings `'buffer'` and null,
-   * else strings.
+   * Runs a program and calls back with all of its output, as Buffers.
    *
    * @param options defaults: no `shell`, no `timeout`, a `maxBuffer` of 1024 * 1024 bytes for each output
    * @param callback called once; the error has `code` (the status), `signal`, `killed` and `cmd`
    * @throws what `spawn()` throws
    */
-  <const E extends string | null>(
+  (
     file: string,
     args: readonly string[] | null | undefined,
-    options: ExecFileOptionsWithEncoding<E>,
-    callback?: ExecFileCallback<OutputOf<E>>,
+    options: ExecFileOptionsWithBufferEncoding,
+    callback?: ExecFileCallback<OutputBuffer>,
   ): ChildWithExtras<node.ChildProcess>;
   /**
    * Runs a program and calls back with all of its output, as strings.

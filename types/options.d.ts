@@ -184,12 +184,6 @@ export interface ExecOptions extends CommonOptions, CollectOptions, node.ExecOpt
   shell?: string | undefined;
 }
 
-/** Options of `exec()` that name the encoding, whose type is kept. */
-export interface ExecOptionsWithEncoding<E extends string | null> extends ExecOptions {
-  /** How output becomes strings; `'buffer'`, null or an unknown name give Buffers. */
-  encoding: E;
-}
-
 /** Options of `exec()` that give strings. */
 export interface ExecOptionsWithStringEncoding extends ExecOptions {
   /** Default: `'utf8'`. */
@@ -212,12 +206,6 @@ export interface ExecFileOptions extends CommonOptions, CollectOptions, node.Exe
   windowsVerbatimArguments?: boolean | undefined;
 }
 
-/** Options of `execFile()` that name the encoding, whose type is kept. */
-export interface ExecFileOptionsWithEncoding<E extends string | null> extends ExecFileOptions {
-  /** How output becomes strings; `'buffer'`, null or an unknown name give Buffers. */
-  encoding: E;
-}
-
 /** Options of `execFile()` that give strings. */
 export interface ExecFileOptionsWithStringEncoding extends ExecFileOptions {
   /** Default: `'utf8'`. */
@@ -228,9 +216,6 @@ export interface ExecFileOptionsWithStringEncoding extends ExecFileOptions {
 export interface ExecFileOptionsWithBufferEncoding extends ExecFileOptions {
   encoding: 'buffer' | null;
 }
-
-/** What the synchronous functions give as output: `'buffer'` and null for Buffers, else strings. */
-export type SyncEncoding = BufferEncoding | 'buffer' | null;
 
 /** Options of the synchronous functions about input and output. */
 interface SyncOptions {
@@ -307,21 +292,20 @@ export interface ExecFileSyncOptionsWithBufferEncoding extends ExecFileSyncOptio
   encoding?: 'buffer' | null | undefined;
 }
 
-/**
- * Options `O` of a synchronous function, with the type of `encoding` kept and room for `'fifo'` in
- * `stdio`.
- */
-export type SyncOptionsOf<O, E extends SyncEncoding> = Omit<O, 'encoding' | 'stdio'> & {
-  /** How output becomes strings; `'buffer'` and null give Buffers. */
-  encoding: E;
+/** Options `O` of a synchronous function, with room for `'fifo'` in `stdio`. */
+export type SyncOptionsWithFifo<O> = Omit<O, 'stdio'> & {
   /** What the descriptors of the child are connected to; `'ipc'` is refused. Default: `'pipe'`. */
   stdio?: StdioOption | undefined;
 };
 
+/** The same with an encoding that gives strings. */
+export type SyncOptionsWithStringEncoding<O> = Omit<SyncOptionsWithFifo<O>, 'encoding'> & {
+  /** How output becomes strings. */
+  encoding: BufferEncoding;
+};
+
 /** The same without an encoding, which gives Buffers. */
-export type SyncOptionsWithoutEncoding<O> = Omit<O, 'encoding' | 'stdio'> & {
+export type SyncOptionsWithoutEncoding<O> = Omit<SyncOptionsWithFifo<O>, 'encoding'> & {
   /** Default: `'buffer'`. */
   encoding?: 'buffer' | null | undefined;
-  /** What the descriptors of the child are connected to; `'ipc'` is refused. Default: `'pipe'`. */
-  stdio?: StdioOption | undefined;
 };

@@ -52,6 +52,15 @@ execFile('x', [], fileOptions, (_, stdout) => fits<string | Buffer>(stdout));
 execFile('x', fileOptions, null);
 fits<ChildProcess>(execFile('x', ['a'], fileOptions));
 
+// Of options that are any Node's types make Buffers, unless the callback says otherwise; what may be arguments
+// is taken for them.
+export declare const whatever: any;
+exec('x', whatever, (_, stdout) => fits<Buffer>(stdout));
+exec('x', whatever, (_, stdout: string) => stdout);
+execFile('x', whatever, (_, stdout) => fits<string>(stdout));
+execFile('x', ['a'], whatever, (_, stdout) => fits<Buffer>(stdout));
+execFile('x', ['a'], { cwd: '/', ...whatever }, (_, stdout: string) => stdout);
+
 // @ts-expect-error: these are Buffers
 exec('x', { encoding: 'buffer' }, (_, stdout: string) => stdout);
 // @ts-expect-error: these are strings

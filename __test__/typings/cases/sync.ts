@@ -37,6 +37,21 @@ fits<string>(execFileSync('x', { encoding: 'utf8' }));
 fits<string>(execFileSync('x', ['a'], { encoding: 'base64', shell: true, maxBuffer: 5 }));
 fits<Buffer>(execFileSync('x', undefined, { input: 'y' }));
 
+// 'fifo' beside any encoding, and options of which nothing is known: strings, as with Node's types.
+fits<string | Buffer>(spawnSync('x', { encoding, stdio: 'fifo' }).stdout);
+fits<string | Buffer>(execFileSync('x', ['a'], { encoding, stdio: ['fifo'] }));
+export declare const whatever: any;
+export declare const maybe: { encoding: 'utf8' } | undefined;
+fits<SpawnSyncReturns<string>>(spawnSync('x', whatever));
+fits<SpawnSyncReturns<string>>(spawnSync('x', ['a'], { cwd: '/', ...whatever }));
+fits<string>(execSync('x', whatever));
+fits<string>(execFileSync('x', whatever));
+fits<string>(execFileSync('x', ['a'], whatever));
+
+// @ts-expect-error: it may be undefined, which gives Buffers
+fits<string>(execSync('x', maybe));
+// @ts-expect-error: the same
+fits<string>(execSync('x', { encoding: maybe?.encoding }));
 // @ts-expect-error: a Buffer
 fits<string>(execSync('x'));
 // @ts-expect-error: a string
