@@ -106,6 +106,7 @@ export type {
   RunErrorConstructor,
   RunFile,
   RunInput,
+  RunItem,
   RunOptions,
   RunOutput,
   RunPromise,

@@ -37,6 +37,10 @@ const MODES = {
     files: including('named.ts', 'default.ts'),
     options: { module: 'commonjs', moduleResolution: 'bundler', types: [] },
   },
+  'a project that is not strict': {
+    files: ['loose/loose.ts', 'loose/plain.cjs'],
+    options: { module: 'nodenext', strict: false },
+  },
 };
 
 /** What only older compilers know, and the oldest that will do. */

@@ -11,9 +11,12 @@ type AnyFunction = (...args: any[]) => any;
 
 /**
  * What `run()` refuses: what is iterated over asynchronously, and what a generator returns, which many declare as an
- * IterableIterator (others of that kind cannot be cloned).
+ * IterableIterator (others of that kind cannot be cloned). Without `strict` null and undefined would be all of that.
  */
-type NoResult<Returned> = Extract<Returned, AsyncIterable<any> | IterableIterator<any>>;
+type NoResult<Returned> = Extract<
+  Exclude<Returned, null | undefined>,
+  AsyncIterable<any> | IterableIterator<any>
+>;
 
 /** What `stream()` refuses: a text, and what cannot be iterated over. */
 type NoStream<Returned> =

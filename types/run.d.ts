@@ -100,21 +100,25 @@ export interface RunOptions
   forceKillAfter?: number | boolean | undefined;
 }
 
+// Without `strict` undefined, as which an option counts that is not given, may stand for anything: so it is
+// asked for first.
+
 /** The type of an option, whether it is given or not. */
 type OptionOf<O, Name> = Name extends keyof O ? O[Name] : undefined;
 
 /** What one output of a run is, by the options. */
-export type RunOutput<O, Name extends 'stdout' | 'stderr' | 'all'> = Name extends 'all'
-  ? OptionOf<O, 'all'> extends true
-    ? RunText<O>
-    : OptionOf<O, 'all'> extends false | undefined
+export type RunOutput<O, Name extends 'stdout' | 'stderr' | 'all'> =
+  OptionOf<O, 'all'> extends false | undefined
+    ? Name extends 'all'
       ? undefined
-      : RunText<O> | undefined
-  : OptionOf<O, 'all'> extends true
-    ? undefined
-    : OptionOf<O, 'all'> extends false | undefined
-      ? RunPiped<O, Name>
-      : RunPiped<O, Name> | undefined;
+      : RunPiped<O, Name>
+    : Name extends 'all'
+      ? OptionOf<O, 'all'> extends true
+        ? RunText<O>
+        : RunText<O> | undefined
+      : OptionOf<O, 'all'> extends true
+        ? undefined
+        : RunPiped<O, Name> | undefined;
 
 /** The same, as far as it depends on where the output leads. */
 type RunPiped<O, Name> =
@@ -128,15 +132,19 @@ type RunPiped<O, Name> =
 
 /** What text is in a result: strings, lines or Buffers. */
 export type RunText<O> =
-  OptionOf<O, 'lines'> extends true
-    ? string[]
+  OptionOf<O, 'lines'> extends false | undefined
+    ? RunItem<O>
+    : OptionOf<O, 'lines'> extends true
+      ? string[]
+      : RunItem<O> | string[];
+
+/** What comes of an output piece by piece: lines, or chunks of bytes. */
+export type RunItem<O> =
+  OptionOf<O, 'encoding'> extends BufferEncoding | undefined
+    ? string
     : OptionOf<O, 'encoding'> extends 'buffer'
       ? OutputBuffer
-      : OptionOf<O, 'lines'> extends false | undefined
-        ? OptionOf<O, 'encoding'> extends BufferEncoding | undefined
-          ? string
-          : string | OutputBuffer
-        : string | string[] | OutputBuffer;
+      : string | OutputBuffer;
 
 /** How a program came out; {@link RunError} has the same. */
 export interface RunResult<O = RunOptions> {
@@ -188,7 +196,7 @@ export interface RunResult<O = RunOptions> {
 /** A run under way. */
 export interface RunPromise<O = RunOptions>
   extends Promise<RunResult<O>>,
-    AsyncIterable<OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string> {
+    AsyncIterable<RunItem<O>> {
   /**
    * The program while it runs. One that was not started has no `pid`. Its outputs are collected whoever
    * else listens to them.
@@ -201,11 +209,7 @@ export interface RunPromise<O = RunOptions>
    *
    * @throws `ERR_INVALID_STATE` where stdout is no pipe, and the second time
    */
-  [Symbol.asyncIterator](): AsyncGenerator<
-    OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string,
-    void,
-    void
-  >;
+  [Symbol.asyncIterator](): AsyncGenerator<RunItem<O>, void, void>;
 }
 
 /** The ways to call `run()`. */
@@ -303,15 +307,11 @@ export interface PipelineResult<O = PipelineOptions>
 /** A pipeline under way. */
 export interface PipelinePromise<O = PipelineOptions>
   extends Promise<PipelineResult<O>>,
-    AsyncIterable<OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string> {
+    AsyncIterable<RunItem<O>> {
   /** The programs while they run, in order. */
   readonly children: ChildWithExtras<node.ChildProcess>[];
   /** As that of `run()`, of the last stage. */
-  [Symbol.asyncIterator](): AsyncGenerator<
-    OptionOf<O, 'encoding'> extends 'buffer' ? OutputBuffer : string,
-    void,
-    void
-  >;
+  [Symbol.asyncIterator](): AsyncGenerator<RunItem<O>, void, void>;
 }
 
 /** The ways to call `pipeline()`. */

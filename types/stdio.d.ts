@@ -60,15 +60,18 @@ type EndOf<Element, Pipe, Absent> = Element extends PipeElement
       : Absent
     : Absent;
 
+// Without `strict` null may stand for a stream, so that it is asked first whether a stream may stand here.
 type ByEnds<
   In extends Writable | null,
   Out extends Readable | null,
   Err extends Readable | null,
-> = [In, Out, Err] extends [Writable, Readable, Readable]
-  ? ChildWithExtras<ChildProcessWithoutNullStreams>
-  : [Writable | null, Readable | null, Readable | null] extends [In, Out, Err]
-    ? ChildWithExtras<ChildProcess>
-    : ChildWithExtras<ChildProcessByStdio<In, Out, Err>>;
+> = [Writable, Readable, Readable] extends [In, Out, Err]
+  ? [In, Out, Err] extends [Writable, Readable, Readable]
+    ? ChildWithExtras<ChildProcessWithoutNullStreams>
+    : [Writable | null, Readable | null, Readable | null] extends [In, Out, Err]
+      ? ChildWithExtras<ChildProcess>
+      : ChildWithExtras<ChildProcessByStdio<In, Out, Err>>
+  : ChildWithExtras<ChildProcessByStdio<In, Out, Err>>;
 
 /**
  * The child that a `stdio` option makes: `stdin`, `stdout` and `stderr` are streams where it says so,

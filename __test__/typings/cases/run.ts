@@ -37,6 +37,7 @@ export async function results(options: RunOptions) {
   fits<number | undefined>(promise.child.pid);
   for await (const line of promise) fits<string>(line);
   for await (const chunk of run('x', { encoding: 'buffer' })) fits<Buffer>(chunk);
+  for await (const piece of run('x', options)) fits<string | Buffer>(piece);
   for (const input of [
     'x',
     Buffer.from('x'),
@@ -68,7 +69,11 @@ export function onError(error: unknown) {
   }
 }
 
-export async function mistakes() {
+export async function mistakes(options: RunOptions) {
+  // @ts-expect-error: chunks, if the options say so
+  for await (const line of run('x', options)) fits<string>(line);
+  // @ts-expect-error: the same
+  for await (const line of pipeline([['x']], options)) fits<string>(line);
   // @ts-expect-error: a Buffer
   fits<string>((await run('x', { encoding: 'buffer' })).stdout);
   // @ts-expect-error: not collected
