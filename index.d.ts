@@ -11,14 +11,7 @@
 
 import type * as node from 'node:child_process';
 import type { Exec, ExecFile, Fork, Spawn } from './types/async.js';
-import type { PoolConstructor } from './types/pool.js';
-import type {
-  Pipeline,
-  Run,
-  RunErrorConstructor,
-  RunError as RunErrorType,
-  RunSync,
-} from './types/run.js';
+import type { Pipeline, Run, RunSync } from './types/run.js';
 import type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 
 export * from 'node:child_process';
@@ -96,6 +89,9 @@ export type {
   WorkerStartFailed,
   WorkerStats,
 } from './types/pool.js';
+// Classes, each a value and a type: as one name of the package, by which a compiler can call them in a user's
+// declarations.
+export { Pool } from './types/pool.js';
 export type {
   Pipeline,
   PipelineOptions,
@@ -118,7 +114,13 @@ export type {
   Stage,
   StageOptions,
 } from './types/run.js';
-export type { ChildProcessOf, StdioElement, StdioOption } from './types/stdio.js';
+export { RunError } from './types/run.js';
+export type {
+  ChildProcessOf,
+  OpenChildProcessOf,
+  StdioElement,
+  StdioOption,
+} from './types/stdio.js';
 export type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 export type {
   EndedProcess,
@@ -252,20 +254,6 @@ export const runSync: RunSync;
  * rejects with a `RunError` that names the stage that failed first. Throws as `run()` does.
  */
 export const pipeline: Pipeline;
-
-/** The class of all failures of `run()`, `runSync()` and `pipeline()`. */
-export const RunError: RunErrorConstructor;
-/** A failure of `run()`, `runSync()` or `pipeline()`: it has all that the result would have. */
-export type RunError = RunErrorType;
-/** A pool; `new Pool<typeof import('./worker.js')>('./worker.js')` knows its functions. */
-export type Pool<Functions = import('./types/pool.js').WorkerFunctions> =
-  import('./types/pool.js').Pool<Functions>;
-
-/**
- * Worker processes that run the functions of a module: `await new Pool('./worker.js').run('resize', [image])`.
- * See docs/pool.md.
- */
-export const Pool: PoolConstructor;
 
 /** Node's own: opens the channel of a forked process. Not meant to be called. */
 export const _forkChild: (fd: number, serializationMode: number) => void;

@@ -17,13 +17,19 @@ const it = (title, run) => test(title, { timeout: 120_000 }, run);
 
 /** The files of a run: all cases, and the ways to import that its settings allow. */
 const including = (...imports) => ['cases', ...imports.map((name) => `imports/${name}`)];
-const EVERY_MODULE = including('module.mts', 'require.cts', 'checked.cjs', 'named.ts');
+const EVERY_MODULE = including(
+  'module.mts',
+  'require.cts',
+  'checked.cjs',
+  'named.ts',
+  'declared.ts',
+);
 
 /** Settings of the newest compiler; `types: []` shows that the package finds Node's types itself. */
 const MODES = {
-  'nodenext, with every declaration checked': {
+  'nodenext, with every declaration checked, and written': {
     files: EVERY_MODULE,
-    options: { module: 'nodenext', skipLibCheck: false, types: [] },
+    options: { module: 'nodenext', skipLibCheck: false, declaration: true, types: [] },
   },
   'node16, with exact optional properties': {
     files: EVERY_MODULE,
@@ -49,7 +55,7 @@ const OLDER = {
     version: '5.4',
     line: '20',
     files: EVERY_MODULE,
-    options: { module: 'nodenext' },
+    options: { module: 'nodenext', declaration: true },
   },
   'TypeScript 5.9, commonjs without esModuleInterop': {
     version: '5.9',

@@ -386,7 +386,8 @@ export interface ErrorClass<Instance extends Error> {
 
 /**
  * Worker processes that run the functions of a module. A worker may die in any way; its tasks are
- * rejected or run again, and another worker takes its place.
+ * rejected or run again, and another worker takes its place. `new Pool<typeof import('./worker.js')>('./worker.js')`
+ * knows its functions.
  */
 export interface Pool<Functions = WorkerFunctions> extends EventEmitter, AsyncDisposable {
   /** `pool.methods.resize(...args)` is `pool.run('resize', args)`. */
@@ -501,3 +502,9 @@ export interface PoolConstructor {
   /** The pool has been closed or terminated. */
   readonly PoolClosed: ErrorClass<PoolClosed>;
 }
+
+/**
+ * Worker processes that run the functions of a module: `await new Pool('./worker.js').run('resize', [image])`.
+ * See docs/pool.md.
+ */
+export const Pool: PoolConstructor;

@@ -333,7 +333,7 @@ export interface Pipeline {
   ): PipelinePromise<O>;
 }
 
-/** Why a run, or a pipeline, did not succeed: it has all that the result would have. */
+/** A failure of `run()`, `runSync()` or `pipeline()`: it has all that the result would have. */
 export interface RunError extends Error, Omit<RunResult, 'cause'>, Pick<Error, 'cause'> {
   name: 'RunError';
   /** Of a pipeline: how each stage came out. */
@@ -349,3 +349,6 @@ export interface RunErrorConstructor {
   /** Not for programs to call. */
   new (message: string, result: object): RunError;
 }
+
+/** The class of all failures of `run()`, `runSync()` and `pipeline()`. */
+export const RunError: RunErrorConstructor;

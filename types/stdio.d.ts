@@ -86,9 +86,14 @@ export type ChildProcessOf<S> = [S] extends [KnownTuple]
     >
   : OpenChildProcessOf<S>;
 
-/** The same, for fork, whose streams Node's types never say to be null. */
-export type OpenChildProcessOf<S> = ByEnds<
-  EndOf<ElementAt<S, '0'>, Writable, Writable | null>,
-  EndOf<ElementAt<S, '1'>, Readable, Readable | null>,
-  EndOf<ElementAt<S, '2'>, Readable, Readable | null>
->;
+/**
+ * The same, for fork, whose streams Node's types never say to be null. A conditional type, by whose name a compiler
+ * calls it in declarations as long as `S` is not known.
+ */
+export type OpenChildProcessOf<S> = [S] extends [unknown]
+  ? ByEnds<
+      EndOf<ElementAt<S, '0'>, Writable, Writable | null>,
+      EndOf<ElementAt<S, '1'>, Readable, Readable | null>,
+      EndOf<ElementAt<S, '2'>, Readable, Readable | null>
+    >
+  : never;
