@@ -103,6 +103,7 @@ export type {
   RunFile,
   RunInput,
   RunItem,
+  RunIterator,
   RunOptions,
   RunOutput,
   RunPromise,
@@ -113,6 +114,7 @@ export type {
   RunText,
   Stage,
   StageOptions,
+  StageResult,
 } from './types/run.js';
 export { RunError } from './types/run.js';
 export type {

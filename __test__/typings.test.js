@@ -39,9 +39,15 @@ const MODES = {
     files: including('named.ts', 'default.ts'),
     options: { module: 'esnext', moduleResolution: 'bundler', declaration: true },
   },
-  commonjs: {
+  'commonjs, with the library of ES2020': {
     files: including('named.ts', 'default.ts'),
-    options: { module: 'commonjs', moduleResolution: 'bundler', types: [] },
+    options: {
+      module: 'commonjs',
+      moduleResolution: 'bundler',
+      target: 'es2020',
+      skipLibCheck: false,
+      types: [],
+    },
   },
   'a project that is not strict': {
     files: ['loose/loose.ts', 'loose/plain.cjs'],

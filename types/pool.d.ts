@@ -182,7 +182,7 @@ export interface WorkerIdentity {
 }
 
 /** How a worker ended. */
-export interface WorkerEnding extends WorkerIdentity {
+export interface WorkerEnding extends Pick<WorkerStats, 'id' | 'pid'> {
   /** Exit code, or null. */
   code: number | null;
   /** What killed it, or null. */
@@ -203,14 +203,14 @@ export interface WorkerEnding extends WorkerIdentity {
 
 /** The events of a pool, with what their listeners get. */
 export interface PoolEvents {
-  /** A worker's process has been started. */
-  workerStart: [worker: WorkerIdentity];
+  /** A worker's process has been started; without a `pid` it could not be, and `workerStartFailed` follows. */
+  workerStart: [worker: Pick<WorkerStats, 'id' | 'pid'>];
   /** It has loaded its module. */
   workerReady: [worker: WorkerIdentity];
   /** It has ended. */
   workerExit: [ending: WorkerEnding];
-  /** It could not be started, or ended before it had loaded its module. */
-  workerStartFailed: [failure: { attempt: number; error: Error }];
+  /** It could not be started, or ended before it had loaded its module. The error is whatever that threw. */
+  workerStartFailed: [failure: { attempt: number; error: unknown }];
   /** A task is run again: its worker ended while it had it. */
   taskRetry: [retry: { task: string; attempt: number; error: WorkerExited }];
   /** A worker's program has called `process.send()`. */
@@ -239,7 +239,7 @@ export interface Durations {
 export interface WorkerStats {
   /** 1 for the first of a pool. */
   id: number;
-  /** Of its process. */
+  /** Of its process; undefined where that could not be started. */
   pid: number | undefined;
   /** `retiring`: it gets no more tasks; `ending`: it has been told to end. */
   state: 'starting' | 'idle' | 'busy' | 'retiring' | 'ending';
@@ -361,6 +361,8 @@ export interface WorkerStartFailed extends Error {
   name: 'WorkerStartFailed';
   /** For programs that go by codes. */
   code: 'ERR_SPROG_WORKER_START_FAILED';
+  /** What the module threw, or why the process could not be started. */
+  cause?: unknown;
   /** The worker module. */
   script: string;
   /** Failures in a row. */

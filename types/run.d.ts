@@ -193,6 +193,18 @@ export interface RunResult<O = RunOptions> {
   cause: unknown;
 }
 
+/** The pieces of an output as they come, taken by `for await`. */
+export interface RunIterator<Item> extends AsyncIterableIterator<Item> {
+  /** The next piece; at the end of the output it waits for that of the program. */
+  next(): Promise<IteratorResult<Item, any>>;
+  /** Ends the program, and waits for it. */
+  return(value?: any): Promise<IteratorResult<Item, any>>;
+  /** The same, and rejects. */
+  throw(error?: any): Promise<IteratorResult<Item, any>>;
+  /** Itself. */
+  [Symbol.asyncIterator](): RunIterator<Item>;
+}
+
 /** A run under way. */
 export interface RunPromise<O = RunOptions>
   extends Promise<RunResult<O>>,
@@ -209,7 +221,7 @@ export interface RunPromise<O = RunOptions>
    *
    * @throws `ERR_INVALID_STATE` where stdout is no pipe, and the second time
    */
-  [Symbol.asyncIterator](): AsyncGenerator<RunItem<O>, void, void>;
+  [Symbol.asyncIterator](): RunIterator<RunItem<O>>;
 }
 
 /** The ways to call `run()`. */
@@ -279,6 +291,14 @@ export interface PipelineOptions extends Omit<RunOptions, 'all' | 'stdio'> {
   pipefail?: boolean | undefined;
 }
 
+/** How a stage of a pipeline came out. */
+export interface StageResult<O = PipelineOptions> extends Omit<RunResult<O>, 'stdout' | 'stderr'> {
+  /** Of the last stage what it wrote to stdout; undefined of those whose stdout is what the next one reads. */
+  stdout: RunText<O> | undefined;
+  /** What it wrote to stderr; undefined where that is no pipe, as by an option of its own. */
+  stderr: RunText<O> | undefined;
+}
+
 /** How a pipeline came out; {@link RunError} has the same. */
 export interface PipelineResult<O = PipelineOptions>
   extends Pick<
@@ -299,7 +319,7 @@ export interface PipelineResult<O = PipelineOptions>
     | 'timedOut'
   > {
   /** How each stage came out. */
-  stages: RunResult<O>[];
+  stages: StageResult<O>[];
   /** The index of the stage that failed first, whose `code` and `signal` these are; else the last's. */
   stage: number | undefined;
 }
@@ -311,7 +331,7 @@ export interface PipelinePromise<O = PipelineOptions>
   /** The programs while they run, in order. */
   readonly children: ChildWithExtras<node.ChildProcess>[];
   /** As that of `run()`, of the last stage. */
-  [Symbol.asyncIterator](): AsyncGenerator<RunItem<O>, void, void>;
+  [Symbol.asyncIterator](): RunIterator<RunItem<O>>;
 }
 
 /** The ways to call `pipeline()`. */
@@ -333,11 +353,20 @@ export interface Pipeline {
   ): PipelinePromise<O>;
 }
 
-/** A failure of `run()`, `runSync()` or `pipeline()`: it has all that the result would have. */
-export interface RunError extends Error, Omit<RunResult, 'cause'>, Pick<Error, 'cause'> {
+/**
+ * A failure of `run()`, `runSync()` or `pipeline()`: it has all that the result would have. That of a pipeline has
+ * `stages`, and what is of one program alone (`args`, `pid`, `usage`, ...) is undefined.
+ */
+export interface RunError extends Error, Omit<RunResult, 'args' | 'cause' | 'dropped'> {
   name: 'RunError';
+  /** The arguments, as text; undefined of a pipeline. */
+  args?: string[];
+  /** How many bytes of each output are missing, with `maxBuffer: { head, tail }`; undefined of a pipeline. */
+  dropped?: RunResult['dropped'];
+  /** What went wrong, beside how the program ended. */
+  cause?: unknown;
   /** Of a pipeline: how each stage came out. */
-  stages?: RunResult[];
+  stages?: StageResult[];
   /** Of a pipeline: the index of the stage that failed first. */
   stage?: number;
 }

@@ -174,8 +174,11 @@ is<Equal<typeof one, Promise<number>>>();
 // @ts-expect-error what the pool decides
 new Pool('worker.js', { fork: { stdio: 'pipe' } });
 
+pool.on('workerStart', ({ pid }) => is<Equal<typeof pid, number | undefined>>());
+pool.on('workerReady', ({ pid }) => is<Equal<typeof pid, number>>());
+pool.on('workerStartFailed', ({ error }) => is<Equal<typeof error, unknown>>());
 pool.on('workerExit', ({ pid, signal }) => {
-  is<Equal<typeof pid, number>>();
+  is<Equal<typeof pid, number | undefined>>();
   is<Equal<typeof signal, NodeJS.Signals | null>>();
 });
 pool.on('taskRetry', ({ error }) => {

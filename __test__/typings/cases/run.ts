@@ -1,6 +1,14 @@
 // run(), runSync() and pipeline(): what the options make of the result.
 
-import { pipeline, RunError, type RunOptions, type RunResult, run, runSync } from 'sprog';
+import {
+  pipeline,
+  RunError,
+  type RunIterator,
+  type RunOptions,
+  type RunResult,
+  run,
+  runSync,
+} from 'sprog';
 import { type Equal, fits, is } from './check.js';
 
 export async function results(options: RunOptions) {
@@ -58,6 +66,13 @@ export async function results(options: RunOptions) {
   is<Equal<typeof result.stdout, string[]>>();
   is<Equal<typeof result.stage, number | undefined>>();
   fits<number | string | null | undefined>(result.stages[0]?.code);
+  is<Equal<(typeof result.stages)[0]['stdout'], string[] | undefined>>();
+  is<Equal<(typeof result.stages)[0]['stderr'], string[] | undefined>>();
+
+  // An iterator of our own, and no generator, which some compilers take to be disposable.
+  const pieces = promise[Symbol.asyncIterator]();
+  is<Equal<typeof pieces, RunIterator<string>>>();
+  await pieces.return();
 }
 
 export function onError(error: unknown) {
@@ -65,6 +80,9 @@ export function onError(error: unknown) {
     fits<number | string | null>(error.code);
     fits<string | undefined>(error.step);
     fits<number | undefined>(error.stage);
+    is<Equal<typeof error.args, string[] | undefined>>();
+    is<Equal<typeof error.dropped, RunResult['dropped'] | undefined>>();
+    is<Equal<typeof error.cause, unknown>>();
     fits<'RunError'>(error.name);
   }
 }
