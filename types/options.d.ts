@@ -34,8 +34,21 @@ export interface CommonOptions extends ProcessEnvOptions, node.CommonOptions {
   timeout?: number | undefined;
 }
 
+/** What every function takes beyond Node's options. */
+interface ForceKillOptions {
+  /**
+   * Milliseconds from the signal of `timeout`, `signal` or `kill()` to SIGKILL, if the child, or with
+   * `tree: true` any process of its tree, has not ended by then; true for 5000, false for never. Signals that
+   * ask for no end (SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH and their like) are not followed by it. Timeout and
+   * SIGKILL are then sent by a thread of their own, while this one may be busy.
+   * `kill(signal, { forceKillAfter })` is the same for one call. No option of Node's: without effect where
+   * `native` is false. Default: never.
+   */
+  forceKillAfter?: number | boolean | null | undefined;
+}
+
 /** Options of the functions that can open a message channel. */
-export interface MessagingOptions extends node.MessagingOptions {
+export interface MessagingOptions extends ForceKillOptions, node.MessagingOptions {
   /**
    * How messages travel: `'json'`, or `'advanced'` for all that structured cloning knows (Map, Date,
    * bigint, typed arrays, ...). Default: `'json'`.
@@ -56,15 +69,6 @@ export interface MessagingOptions extends node.MessagingOptions {
   signal?: AbortSignal | undefined;
   /** What `timeout` and `signal` send: a signal's name or number. Default: `'SIGTERM'`. */
   killSignal?: NodeJS.Signals | number | undefined;
-  /**
-   * Milliseconds from the signal of `timeout`, `signal` or `kill()` to SIGKILL, if the child, or with
-   * `tree: true` any process of its tree, has not ended by then; true for 5000, false for never. Signals that
-   * ask for no end (SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH and their like) are not followed by it. Timeout and
-   * SIGKILL are then sent by a thread of their own, while this one may be busy.
-   * `kill(signal, { forceKillAfter })` is the same for one call. No option of Node's: without effect where
-   * `native` is false. Default: never.
-   */
-  forceKillAfter?: number | boolean | undefined;
   /** Milliseconds after which the child is sent `killSignal`. Default: none. */
   timeout?: number | undefined;
 }
@@ -163,7 +167,7 @@ export interface ForkOptionsWithFifo extends Omit<ForkOptions, 'stdio'> {
 export type ForkStdio = node.IOType | readonly StdioElement[];
 
 /** Options of `exec()` and `execFile()` about the output that is collected. */
-interface CollectOptions extends ExtraOptions {
+interface CollectOptions extends ExtraOptions, ForceKillOptions {
   /** Kills the child when it is aborted, by SIGTERM; the error is an AbortError (`ABORT_ERR`). */
   signal?: AbortSignal | undefined;
   /**
@@ -218,7 +222,7 @@ export interface ExecFileOptionsWithBufferEncoding extends ExecFileOptions {
 }
 
 /** Options of the synchronous functions about input and output. */
-interface SyncOptions {
+interface SyncOptions extends ForceKillOptions {
   /** What the child reads from its stdin, if that is a pipe. Default: nothing. */
   input?: string | NodeJS.ArrayBufferView | undefined;
   /**

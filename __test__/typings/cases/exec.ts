@@ -52,6 +52,13 @@ execFile('x', [], fileOptions, (_, stdout) => fits<string | Buffer>(stdout));
 execFile('x', fileOptions, null);
 fits<ChildProcess>(execFile('x', ['a'], fileOptions));
 
+// SIGKILL after a signal that was of no use.
+exec('x', { forceKillAfter: 500 });
+exec('x', { encoding: 'buffer', forceKillAfter: true }, (_, stdout) => fits<Buffer>(stdout));
+execFile('x', ['a'], { forceKillAfter: null, timeout: 5 }, () => {});
+// @ts-expect-error: milliseconds are a number
+exec('x', { forceKillAfter: '5' });
+
 // Of options that are any Node's types make Buffers, unless the callback says otherwise; what may be arguments
 // is taken for them.
 export declare const whatever: any;

@@ -37,6 +37,11 @@ fits<string>(execFileSync('x', { encoding: 'utf8' }));
 fits<string>(execFileSync('x', ['a'], { encoding: 'base64', shell: true, maxBuffer: 5 }));
 fits<Buffer>(execFileSync('x', undefined, { input: 'y' }));
 
+// SIGKILL after what `timeout` sends.
+spawnSync('x', ['a'], { timeout: 5, forceKillAfter: 500 });
+fits<string>(execSync('x', { timeout: 5, forceKillAfter: true, encoding: 'utf8' }));
+fits<Buffer>(execFileSync('x', ['a'], { timeout: 5, forceKillAfter: false }));
+
 // 'fifo' beside any encoding, and options of which nothing is known: strings, as with Node's types.
 fits<string | Buffer>(spawnSync('x', { encoding, stdio: 'fifo' }).stdout);
 fits<string | Buffer>(execFileSync('x', ['a'], { encoding, stdio: ['fifo'] }));
