@@ -15,7 +15,7 @@ import type { Pipeline, Run, RunSync } from './types/run.js';
 import type { ExecFileSync, ExecSync, SpawnSync } from './types/sync.js';
 
 export * from 'node:child_process';
-export type { Exec, ExecFile, Fork, OutputBuffer, Spawn } from './types/async.js';
+export type { Exec, ExecFile, ExecPromise, Fork, OutputBuffer, Spawn } from './types/async.js';
 export type { ChildExtras, ChildWithExtras, ExtraOptions, KillOptions } from './types/child.js';
 export type { DieWithParentOptions } from './types/die-with-parent.js';
 export type {

@@ -207,8 +207,20 @@ type ExecFileError = Parameters<NonNullable<Parameters<typeof node.execFile>[3]>
 /** What `execFile()` calls back with. */
 type ExecFileCallback<Output> = (error: ExecFileError, stdout: Output, stderr: Output) => void;
 
+/** What the promisified forms give: the output, when it is all there, and the child at once. */
+export type ExecPromise<Output> = node.PromiseWithChild<{ stdout: Output; stderr: Output }> & {
+  child: ChildWithExtras<node.ChildProcess>;
+};
+
 /** The ways to call `exec()`. */
 export interface Exec {
+  /** What `util.promisify(exec)` gives; the error that it rejects with has `stdout` and `stderr`. */
+  __promisify__: {
+    (command: string): ExecPromise<string>;
+    (command: string, options: ExecOptionsWithBufferEncoding): ExecPromise<OutputBuffer>;
+    (command: string, options: ExecOptionsWithStringEncoding): ExecPromise<string>;
+    (command: string, options: ExecOptions | null | undefined): ExecPromise<string | OutputBuffer>;
+  };
   /**
    * Runs a command in `/bin/sh` and calls back with all of its output, as strings.
    *
@@ -260,6 +272,29 @@ export interface Exec {
 
 /** The ways to call `execFile()`. */
 export interface ExecFile {
+  /** What `util.promisify(execFile)` gives; the error that it rejects with has `stdout` and `stderr`. */
+  __promisify__: {
+    (file: string): ExecPromise<string>;
+    (file: string, args: readonly string[] | null | undefined): ExecPromise<string>;
+    (file: string, options: ExecFileOptionsWithBufferEncoding): ExecPromise<OutputBuffer>;
+    (
+      file: string,
+      args: readonly string[] | null | undefined,
+      options: ExecFileOptionsWithBufferEncoding,
+    ): ExecPromise<OutputBuffer>;
+    (file: string, options: ExecFileOptionsWithStringEncoding): ExecPromise<string>;
+    (
+      file: string,
+      args: readonly string[] | null | undefined,
+      options: ExecFileOptionsWithStringEncoding,
+    ): ExecPromise<string>;
+    (file: string, options: ExecFileOptions | null | undefined): ExecPromise<string | OutputBuffer>;
+    (
+      file: string,
+      args: readonly string[] | null | undefined,
+      options: ExecFileOptions | null | undefined,
+    ): ExecPromise<string | OutputBuffer>;
+  };
   /**
    * Runs a program without a shell and calls back with all of its output, as strings.
    *

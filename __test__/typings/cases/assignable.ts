@@ -38,8 +38,27 @@ fits<node.ChildProcess>(new sprog.ChildProcess());
 promisify(sprog.exec)('true').then(({ stdout }) => is<Equal<typeof stdout, string>>());
 promisify(sprog.execFile)('true', ['x']).then(({ stderr }) => is<Equal<typeof stderr, string>>());
 fits<node.ChildProcess>(promisify(sprog.execFile)('true').child);
-is<Equal<typeof sprog.exec.__promisify__, typeof node.exec.__promisify__>>();
-is<Equal<typeof sprog.execFile.__promisify__, typeof node.execFile.__promisify__>>();
+export const promisified: (typeof node.exec.__promisify__)[] = [
+  sprog.exec.__promisify__,
+  promisify(sprog.exec),
+];
+export const promisifiedFile: typeof node.execFile.__promisify__ = sprog.execFile.__promisify__;
+is<
+  Equal<ReturnType<typeof sprog.exec.__promisify__>, ReturnType<typeof node.exec.__promisify__>>
+>();
+// They take the options that are ours, and their child is one of ours.
+promisify(sprog.exec)('true', { tree: true, forceKillAfter: 5 }).child.killTree();
+promisify(sprog.execFile)('true', { encoding: 'buffer', tree: true }).then(({ stdout }) =>
+  fits<Buffer>(stdout),
+);
+promisify(sprog.execFile)('true', ['x'], { limits: { cpuTime: 1 }, nice: 1 }).then(({ stdout }) =>
+  is<Equal<typeof stdout, string>>(),
+);
+export async function both(options: sprog.ExecFileOptions | undefined) {
+  fits<string | Buffer>((await promisify(sprog.execFile)('true', options)).stdout);
+}
+// @ts-expect-error: the option is called tree
+promisify(sprog.exec)('true', { tre: true });
 
 is<Equal<typeof sprog.native, boolean>>();
 is<Equal<typeof sprog.nativeError, Error | undefined>>();
