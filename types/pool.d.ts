@@ -147,10 +147,9 @@ export interface PoolOptions {
    * program, also when that is killed by SIGKILL) are on by default, as far as the system has the means. With
    * `true` they are a condition: without the means no worker can be started. With `false` they are off.
    */
-  fork?: Omit<
-    ForkOptions,
-    'stdio' | 'silent' | 'serialization' | 'detached' | 'signal' | 'timeout'
-  >;
+  fork?:
+    | Omit<ForkOptions, 'stdio' | 'silent' | 'serialization' | 'detached' | 'signal' | 'timeout'>
+    | undefined;
 }
 
 /** Options of a task. */
@@ -453,13 +452,16 @@ export interface Pool<Functions = WorkerFunctions> extends EventEmitter, AsyncDi
    *
    * @param options `interval` in milliseconds (default: 1000), `stream` (default: `process.stdout`)
    */
-  top(options?: { interval?: number; stream?: { write(text: string): any } }): PoolTop;
+  top(options?: {
+    interval?: number | undefined;
+    stream?: { write(text: string): any } | undefined;
+  }): PoolTop;
   /**
    * Takes no more tasks, does those that it has, and resolves when no process is left.
    *
    * @param options `timeout`: milliseconds after which it terminates (default: never)
    */
-  close(options?: { timeout?: number }): Promise<void>;
+  close(options?: { timeout?: number | undefined }): Promise<void>;
   /** Rejects all tasks, kills all workers, and resolves when no process is left. */
   terminate(): Promise<void>;
   /** `close()`. */

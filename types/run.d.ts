@@ -59,9 +59,8 @@ export interface RunOptions
   stderr?: RunStdout | undefined;
   /** The three of them at once, and more: as in `spawn()`, but that files may stand in it. */
   stdio?:
-    | 'pipe'
-    | 'ignore'
-    | 'inherit'
+    | node.IOType
+    | 'fifo'
     | readonly (RunStdout | node.IOType | 'fifo' | null | undefined)[]
     | undefined;
   /**

@@ -186,6 +186,10 @@ pool.on('taskRetry', ({ error }) => {
 });
 export const stats = pool.stats();
 is<Equal<typeof stats, PoolStats>>();
+// What is undefined is not given.
+new Pool('worker.js', { max: undefined, fork: undefined, prefix: undefined });
+pool.close({ timeout: undefined });
+pool.top({ interval: undefined, stream: undefined }).stop();
 export const closed = pool.close({ timeout: 5 });
 is<Equal<typeof closed, Promise<void>>>();
 

@@ -33,6 +33,8 @@ export async function results(options: RunOptions) {
   is<Equal<typeof file.stderr, undefined>>();
   const stdio = await run('x', { stdio: ['ignore', 'pipe', 2] });
   is<Equal<typeof stdio.stdout, string | undefined>>();
+  await run('x', { stdio: 'fifo' });
+  await run('x', ['a'], { stdio: 'overlapped' });
   const unknown = await run('x', options);
   fits<string | string[] | Buffer | undefined>(unknown.stdout);
 
