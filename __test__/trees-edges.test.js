@@ -12,7 +12,7 @@ const { Worker } = require('node:worker_threads');
 const cp = require('..');
 const { requireAddon } = require('../lib/addon-files.js');
 const { isAlive, until } = require('./helpers/processes.js');
-const { runScript } = require('./helpers/script.js');
+const { FEW_DESCRIPTORS, runScript } = require('./helpers/script.js');
 const {
   PATIENCE_MS,
   command,
@@ -30,6 +30,9 @@ const it = (title, ...rest) => {
 };
 
 const asyncDispose = /** @type {any} */ (Symbol).asyncDispose ?? Symbol.for('nodejs.asyncDispose');
+
+/** By a sandbox, which may not let a thread have descriptors of its own (unshare(2)). */
+const isFiltered = () => /^Seccomp:\s+[12]/m.test(fs.readFileSync('/proc/self/status', 'latin1'));
 
 const ESCAPE = path.join(__dirname, 'fixtures', 'escape-tree.js');
 
@@ -242,6 +245,62 @@ for (const mode of modes()) {
       assert.deepStrictEqual(pids.filter(isAlive), []);
       assert.ok(ended.length >= pids.length);
     });
+
+    for (const way of ['kill', 'abort', 'forceKillAfter', 'killTree', 'dispose']) {
+      it(`is ended by ${way} where no descriptor is left`, { skip: isFiltered() }, async (t) => {
+        const directory = directoryFor(t);
+        const isDeaf = way === 'forceKillAfter';
+        const { said, ...outcome } = await runScript(
+          async (self) => {
+            const fs = require('node:fs');
+            const [command, directory, way] = self.args;
+            const controller = new AbortController();
+            const options = { tree: true, stdio: 'ignore', signal: controller.signal };
+            const child = self.cp.spawn('sh', ['-c', command], options);
+            child.on('error', (error) => self.say('error', error.name));
+            const exit = new Promise((resolve) => child.on('exit', (_, signal) => resolve(signal)));
+            const isThere = (name) => fs.existsSync(`${directory}/${name}`);
+            const names = ['node', 'daemon', 'orphan', 'stray'];
+            await self.processes.until(() => names.every(isThere), 30_000);
+            const { code, held } = self.processes.holdDescriptors();
+            self.say('full', code);
+            if (way === 'kill') self.say('told', child.kill('SIGKILL'));
+            if (way === 'abort') controller.abort();
+            if (way === 'forceKillAfter') child.kill('SIGTERM', { forceKillAfter: 50 });
+            if (way === 'killTree') self.say('ended', (await child.killTree()).ended.length >= 4);
+            if (way === 'dispose')
+              await child[Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]();
+            const signal = await exit;
+            for (const fd of held) fs.closeSync(fd);
+            self.say('exit', signal);
+          },
+          {
+            ...FEW_DESCRIPTORS,
+            args: [command(directory, { deaf: isDeaf }), directory, way],
+            env: { ...process.env, SPROG_TREE_MODE: mode },
+          },
+        );
+        const expected = {
+          kill: [
+            ['told', true],
+            ['exit', 'SIGKILL'],
+          ],
+          abort: [
+            ['error', 'AbortError'],
+            ['exit', 'SIGTERM'],
+          ],
+          forceKillAfter: [['exit', 'SIGKILL']],
+          killTree: [
+            ['ended', true],
+            ['exit', 'SIGTERM'],
+          ],
+          dispose: [['exit', 'SIGTERM']],
+        };
+        assert.deepStrictEqual(said, [['full', 'EMFILE'], ...expected[way]]);
+        assert.deepStrictEqual([outcome.code, outcome.stderr], [0, '']);
+        assert.deepStrictEqual(await survivors(await members(directory)), []);
+      });
+    }
 
     // Not a promise but a warning: where the walk finds these one day, the docs must change.
     it('who drops marker, session and parents escapes the walk, and only that', async (t) => {

@@ -6,6 +6,7 @@ const os = require('node:os');
 const { kTree } = require('./tree-key.js');
 const { variablesOf } = require('./environment.js');
 const { errnoException, invalidArgValue } = require('./errors.js');
+const { sleep } = require('./host-timers.js');
 const { environment, own, EVENT } = require('./native.js');
 const { treeRemains, treeUnavailable } = require('./tree-errors.js');
 const { validateBoolean } = require('./validate.js');
@@ -13,7 +14,11 @@ const { validateBoolean } = require('./validate.js');
 /** Marks every process of a tree: all trees that it is in, separated by colons. crates/tree has the same name. */
 const MARKER = 'SPROG_TREE';
 
-const { ECHILD } = os.constants.errno;
+const { ECHILD, EMFILE } = os.constants.errno;
+const { SIGKILL } = os.constants.signals;
+
+/** How often it is looked who is left, where nobody tells. */
+const LOOK_EVERY_MS = 20;
 
 /** Where a request keeps its tree, which more than one option may want. */
 const kRequestTree = Symbol('sprog.requestTree');
@@ -174,8 +179,7 @@ class ProcessTree {
    * @returns {Promise<EndedTree>}
    */
   async end(number, signal, grace) {
-    const outcome = parse(await this.#end(number, grace));
-    const { errno, ended, remaining, escalated } = outcome;
+    const { errno, ended, remaining, escalated } = await this.#end(number, grace);
     if (errno !== 0) throw errnoException(errno, 'killTree');
     const result = { ended, signal, escalated, mode: this.mode };
     if (remaining.length > 0) throw treeRemains(result, remaining);
@@ -183,16 +187,37 @@ class ProcessTree {
     return result;
   }
 
-  /** @returns {Promise<string>} */
+  /** @returns {Promise<ReturnType<typeof parse>>} */
   #end(number, grace) {
     return new Promise((resolve, reject) => {
-      const token = this.#identify() || environment().endTree(this.#native, number, grace);
-      if (token < 0) {
+      const status = this.#identify();
+      const token = status || environment().endTree(this.#native, number, grace);
+      if (token >= 0) {
+        own(token, { onevent: (event, text) => event === EVENT.DONE && resolve(parse(text)) });
+      } else if (token === -EMFILE && status === 0) {
+        this.#endFromHere(number, grace).then(resolve, reject);
+      } else {
         reject(errnoException(token, 'killTree'));
-        return;
       }
-      own(token, { onevent: (event, text) => event === EVENT.DONE && resolve(text) });
     });
+  }
+
+  /** There is no descriptor by which another thread could tell that it has done it. Names are not known then. */
+  async #endFromHere(number, grace) {
+    const deadline = performance.now() + grace;
+    const pids = new Set();
+    let [next, escalated] = [number, false];
+    for (;;) {
+      for (const pid of this.#native.members() ?? []) pids.add(pid);
+      const count = this.#native.signal(next);
+      if (count < 0) throw errnoException(count, 'killTree');
+      if (count === 0) break;
+      escalated ||= next !== number && next === SIGKILL;
+      await sleep(LOOK_EVERY_MS);
+      if (next !== SIGKILL) next = performance.now() < deadline ? 0 : SIGKILL;
+    }
+    const ended = [...pids].map((pid) => ({ pid, command: '' }));
+    return { errno: 0, ended, remaining: [], escalated };
   }
 
   #exit() {

@@ -2,6 +2,7 @@
 //! are found is in the crate `sprog-tree`; here is when: by a call of JS, or on a thread of ours
 //! that goes on while JS is blocked, and after the child itself has exited.
 
+mod apart;
 mod keeper;
 
 use std::fs::{File, OpenOptions};
@@ -89,14 +90,19 @@ impl Tree {
     /// The child runs, and is not reaped yet.
     pub fn started(&self, pid: i32) -> io::Result<()> {
         let mut described = lock(&self.described);
-        described.root = sprog_tree::identify(pid)?;
+        described.root =
+            apart::where_needed(sprog_tree::identify(pid), || move || sprog_tree::identify(pid))?;
         *lock(&self.hunt) = Hunt::new(&described)?;
         Ok(())
     }
 
     /// Sends a signal to every process of the tree, or with 0 asks whether there are any.
     pub fn signal(&self, signal: i32) -> io::Result<Sent> {
-        lock(&self.hunt).signal(signal)
+        let mut hunt = lock(&self.hunt);
+        apart::where_needed(hunt.signal(signal), || {
+            let mut another = hunt.another();
+            move || another.signal(signal)
+        })
     }
 
     /// As `signal`, by a thread that may not be held up: SIGKILL is sent by another one, again and
@@ -120,7 +126,11 @@ impl Tree {
 
     /// The pids of all that have not ended.
     pub fn members(&self) -> io::Result<Vec<i32>> {
-        let members = lock(&self.hunt).members()?;
+        let mut hunt = lock(&self.hunt);
+        let members = apart::where_needed(hunt.members(), || {
+            let mut another = hunt.another();
+            move || another.members()
+        })?;
         Ok(members.into_iter().map(|identity| identity.pid).collect())
     }
 
@@ -137,7 +147,8 @@ impl Tree {
             .stack_size(256 * 1024)
             .spawn(move || {
                 signal::block_for_helper_thread();
-                done(hunt.end(&options));
+                let ended = hunt.end(&options);
+                done(apart::where_needed(ended, || move || hunt.end(&options)));
             })
             .map(|_| ())
     }

@@ -27,7 +27,7 @@ mod walk;
 
 pub use end::{Hunt, Sent};
 pub use process::do_without_pidfds;
-pub use sys::{is_refused, send_by_pid, send_by_pidfd, session_of};
+pub use sys::{is_refused, leave_descriptors, send_by_pid, send_by_pidfd, session_of};
 
 /// Name of the environment variable that marks every process of a tree. Its value is the markers
 /// of all trees that a process is in, outermost first, separated by colons.

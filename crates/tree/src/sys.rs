@@ -1,5 +1,5 @@
-//! Signals by number (rustix takes named ones only, and real-time signals have no name), and
-//! sessions, whose number may be 0 (rustix has no pid for that).
+//! Signals by number (rustix takes named ones only, and real-time signals have no name), sessions,
+//! whose number may be 0 (rustix has no pid for that), and a thread's own table of descriptors.
 //!
 //! # Safety
 //! No call touches memory of ours: the siginfo is null, for which the kernel fills in its own.
@@ -47,4 +47,26 @@ pub fn session_of(pid: i32) -> Option<i32> {
     // SAFETY: touches no memory.
     let session = unsafe { libc::getsid(pid) };
     (session >= 0).then_some(session)
+}
+
+/// The standard streams stay open.
+const FIRST_TO_CLOSE: i32 = 3;
+/// So many are closed one by one where the kernel cannot close all (before Linux 5.9): more than are used.
+const ENOUGH: i32 = 16;
+
+/// Gives the calling thread a table of descriptors of its own, with room in it: unshare(2), which sandboxes may
+/// refuse. The thread must hold no descriptor, and be used for nothing else from here on; the table goes with it.
+pub fn leave_descriptors() -> io::Result<()> {
+    // SAFETY: touches no memory. Other threads keep their table.
+    if unsafe { libc::unshare(libc::CLONE_FILES) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: closes copies, whose numbers nobody in this thread knows by the contract above.
+    if unsafe { libc::syscall(libc::SYS_close_range, FIRST_TO_CLOSE, u32::MAX, 0) } != 0 {
+        for number in FIRST_TO_CLOSE..FIRST_TO_CLOSE + ENOUGH {
+            // SAFETY: the same.
+            unsafe { libc::close(number) };
+        }
+    }
+    Ok(())
 }
