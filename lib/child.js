@@ -120,7 +120,8 @@ function attachStdio(child, stdio, tokens) {
     }
     return null;
   });
-  [child.stdin, child.stdout, child.stderr] = sockets;
+  // There may be fewer than three, as holes are no entries.
+  [child.stdin = null, child.stdout = null, child.stderr = null] = sockets;
   child.stdio = sockets;
 }
 

@@ -1,6 +1,7 @@
 'use strict';
 // The environment of a child, as the `KEY=value` strings that execve takes.
 
+const { types } = require('node:util');
 const { isMainThread } = require('node:worker_threads');
 const { hostEnvironment, isKept } = require('./host-environment.js');
 const { NODE_MAJOR } = require('./node-version.js');
@@ -145,7 +146,8 @@ function toPairs(env) {
   const pairs = [];
   // What an object inherits counts too, but looking for it with `for...in` makes process.env twice
   // as expensive.
-  if (inherits(env)) for (const key in env) addPair(pairs, env, key);
+  // A proxy is asked for its keys first.
+  if (types.isProxy(env) || inherits(env)) for (const key in env) addPair(pairs, env, key);
   else for (const key of ownKeys(env)) addPair(pairs, env, key);
   return pairs;
 }

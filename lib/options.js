@@ -88,7 +88,9 @@ function normalizeSpawnArguments(file, args, options, sync = false) {
   }
 
   request.file = file;
-  request.args = [typeof request.argv0 === 'string' ? request.argv0 : file, ...args];
+  // A copy of the same kind: holes stay holes, in `spawnargs` too.
+  request.args = Array.prototype.slice.call(args);
+  request.args.unshift(typeof request.argv0 === 'string' ? request.argv0 : file);
   setEnvironment(request);
   bequeath(request);
   request.detached = Boolean(request.detached);
@@ -113,7 +115,8 @@ function normalizeExecArgs(command, options, callback) {
 
 /**
  * The arguments of execFile() and execFileSync(): `(file, args?, options?, callback?)`, where
- * null stands for any of the optional ones. The file itself is checked by spawn.
+ * null stands for any of the optional ones. The file itself, and whether what is no array can be `args`,
+ * is checked by spawn.
  */
 function normalizeExecFileArgs(file, args, options, callback) {
   if (Array.isArray(args)) {
@@ -121,8 +124,7 @@ function normalizeExecFileArgs(file, args, options, callback) {
   } else if (typeof args === 'function') {
     // Whatever follows a callback is ignored.
     return { file, args: [], options: {}, callback: args };
-  } else if (!isNullish(args)) {
-    if (typeof args !== 'object') throw invalidArgType('args', 'object', args);
+  } else if (typeof args === 'object' && args !== null) {
     callback = options;
     options = args;
     args = [];

@@ -1,9 +1,9 @@
 'use strict';
 // Strings as they cross into the addon, where they become C strings. Pure.
 
-/** A list as the system takes it: every entry ended by a NUL. Anything may stand in it. */
+/** A list as the system takes it: every entry ended by a NUL. Anything may stand in it, and nothing. */
 function terminated(list) {
-  return list.length === 0 ? '' : `${list.map(untilNul).join('\0')}\0`;
+  return list.length === 0 ? '' : `${Array.from(list, untilNul).join('\0')}\0`;
 }
 
 /** What is not a string is converted, and ends at its first NUL, as any C string. */

@@ -691,4 +691,22 @@ module.exports = {
     const text = await runAsync(t, t.node, args, { env });
     for (const line of String(text).trim().split('\n')) t.log(...JSON.parse(line));
   },
+
+  'a proxy for an environment is asked for its keys first': async (t) => {
+    const traps = new Proxy(
+      {},
+      {
+        get:
+          (_, trap) =>
+          (...args) =>
+            log(trap, args),
+      },
+    );
+    const log = (trap, [, key]) => {
+      t.log(trap, key);
+      throw new Error(`from ${trap}`);
+    };
+    t.attempt('spawn', () => t.cp.spawn('true', { env: new Proxy({}, traps) }));
+    t.attempt('spawnSync', () => t.cp.spawnSync('true', { env: new Proxy({}, traps) }));
+  },
 };

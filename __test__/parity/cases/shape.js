@@ -3,7 +3,7 @@
 // classes of the streams, promisified forms, diagnostics channels.
 
 const diagnostics = require('node:diagnostics_channel');
-const { EventEmitter } = require('node:events');
+const { EventEmitter, once } = require('node:events');
 const net = require('node:net');
 const stream = require('node:stream');
 const util = require('node:util');
@@ -491,5 +491,41 @@ module.exports = {
     await withChild(t, (child) =>
       t.log(util.inspect(child, { depth: 0 }).startsWith('ChildProcess {')),
     );
+  },
+
+  'holes in the arguments stay holes in spawnargs, and are undefined for the child': async (t) => {
+    const { execFile, execFileSync, spawn, spawnSync } = t.cp;
+    const args = new Array(4);
+    args[0] = 'a';
+    args[2] = 'b';
+    const keys = (list) => Object.keys(list).join();
+    for (const start of [spawn, execFile]) {
+      const child = start('echo', args);
+      t.log(keys(child.spawnargs), await t.text(child.stdout));
+      const missing = start('/nonexistent/program', args);
+      const [error] = await once(missing, 'error');
+      t.log(keys(error.spawnargs));
+    }
+    t.log(String(spawnSync('echo', args).stdout), String(execFileSync('echo', args)));
+    t.log(keys(spawnSync('/nonexistent/program', args).error.spawnargs));
+    t.log(keys(args));
+  },
+
+  'the kind of the list of arguments is kept': async (t) => {
+    class List extends Array {}
+    const child = t.cp.spawn('true', List.of('a'));
+    t.log(child.spawnargs.constructor.name, child.spawnargs);
+    await t.closed(child);
+  },
+
+  'with fewer than three entries of stdio the other streams are null': async (t) => {
+    const child = t.cp.spawn('true', { stdio: new Array(3) });
+    t.log(child.stdin, child.stdout, child.stderr, child.stdio);
+    await t.closed(child);
+    const entries = new Array(3);
+    entries[1] = 'pipe';
+    const moved = t.cp.spawn('true', { stdio: entries });
+    t.log(typeof moved.stdin, moved.stdout, moved.stderr, moved.stdio.length);
+    await t.closed(moved);
   },
 };

@@ -703,4 +703,23 @@ module.exports = {
     child.on('error', (error) => t.log('error', error));
     t.log(await t.exited(child));
   },
+
+  'execFile leaves it to spawn to refuse what is no list of arguments': async (t) => {
+    for (const value of ['text', 5, true, 1n, Symbol('mark')]) {
+      for (const [options, callback] of [
+        [{}, noop],
+        [{ argv0: 5 }, noop],
+        ['text', noop],
+        [{}, {}],
+        [{ maxBuffer: 'text' }, noop],
+        [{ timeout: -1 }, noop],
+        [{ cwd: 5 }, noop],
+      ]) {
+        const label = `${named(value)} ${named(callback)}`;
+        judge(t, label, () => t.cp.execFile(MISSING, value, options, callback));
+        judge(t, `no file, ${label}`, () => t.cp.execFile(5, value, options, callback));
+        judge(t, `sync, ${label}`, () => t.cp.execFileSync(MISSING, value, options));
+      }
+    }
+  },
 };
