@@ -120,6 +120,11 @@ export declare class Environment {
   constructor(dispatch: unknown, figures: unknown)
   /** Whether a program of the same executable ignores parts of its environment, NODE_OPTIONS too. */
   ignoresEnvironment(): boolean
+  /**
+   * To be called with what `dispatch` throws next: it is an uncaught exception at once, in the
+   * asynchronous context of the caller.
+   */
+  uncaught(exception: unknown): void
   /** Whether the child, stream or channel keeps the loop alive. */
   setRef(token: number, on: boolean): number
   /**
@@ -196,7 +201,7 @@ export declare class Environment {
   write(token: number, bytes: Uint8Array, offset: number): number
   /**
    * Ends the writing direction: a socket's, or the whole of a pipe's writing end. A pipe's
-   * reading end has none.
+   * reading end has none. At once; `ShutDown` tells of it.
    */
   shutdown(token: number): number
   /**

@@ -77,6 +77,7 @@ const EVENT = {
   LARGE: 11,
   LITERAL: 12,
   DONE: 13,
+  SHUT_DOWN: 14,
 };
 
 /**
@@ -103,12 +104,40 @@ function environment() {
   return current;
 }
 
+/** Whether what the event under way throws has been told. */
+let isReported = false;
+
 function dispatch(token, event, first, second) {
+  isReported = false;
   const owner = owners[token];
   // A token is free again after these; the owner may spawn while it handles them.
   if (event === EVENT.CLOSED || event === EVENT.EXIT || event === EVENT.DONE)
     owners[token] = undefined;
   owner?.onevent(event, first, second);
+}
+
+/**
+ * Has an owner take an event in the context of what the event is of. What that throws is an uncaught
+ * exception while the context still holds, as in Node: a handler of those finds the same AsyncLocalStorage.
+ * @param {import('node:async_hooks').AsyncResource} context
+ * @param {(first?: any, second?: any, third?: any) => void} take
+ * @param {any} owner
+ */
+function deliverIn(context, take, owner, first, second = undefined, third = undefined) {
+  context.runInAsyncScope(takeOrReport, owner, take, first, second, third);
+}
+
+/** @this {any} */
+function takeOrReport(take, first, second, third) {
+  try {
+    take.call(this, first, second, third);
+  } catch (error) {
+    // Once: contexts are entered within each other.
+    if (!isReported) environment().uncaught(error);
+    isReported = true;
+    // The event has failed all the same, for what comes after it.
+    throw error;
+  }
 }
 
 /** What this process uses of the kernel; only where `native`. */
@@ -141,6 +170,7 @@ module.exports = {
   environment,
   facts,
   own,
+  deliverIn,
   figures,
   processVitals,
   EVENT,

@@ -5,9 +5,9 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const os = require('node:os');
-const { environment, own, EVENT } = require('./native.js');
+const { deliverIn, environment, own, EVENT } = require('./native.js');
 const { errnoException } = require('./errors.js');
-const { queueMicrotask } = require('./host-timers.js');
+const { HalfClose } = require('./half-close.js');
 const { NODE_MAJOR } = require('./node-version.js');
 const { WriteRequest } = require('./write-request.js');
 
@@ -16,8 +16,9 @@ const { ENOTCONN, EBADF, ECANCELED } = os.constants.errno;
 class Pipe {
   #token;
   #referenced = true;
-  /** @type {{ buffers: Uint8Array[], index: number, offset: number, done: (error?: any) => void, request?: InstanceType<typeof WriteRequest> } | undefined} */
+  /** @type {{ buffers: Uint8Array[], index: number, offset: number, done: (error?: any) => void, isShortText: boolean, request?: InstanceType<typeof WriteRequest> } | undefined} */
   #pending;
+  #halfClose = /** @type {InstanceType<typeof HalfClose> | undefined} */ (undefined);
   /** @type {(() => void) | undefined} */
   #onclosed;
   #resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
@@ -133,25 +134,26 @@ class Pipe {
    * Writes all of the buffers in order, then calls `done`: before returning if everything fits.
    * @param {Uint8Array[]} buffers
    * @param {(error?: any) => void} done
+   * @param {boolean} isShortText what Node counts only if it does not fail at once
    */
-  write(buffers, done) {
+  write(buffers, done, isShortText) {
     this.#comeHome();
     for (const buffer of buffers) {
       this.bytesWritten += buffer.byteLength;
       this.writeQueueSize += buffer.byteLength;
     }
-    this.#pending = { buffers, index: 0, offset: 0, done };
+    this.#pending = { buffers, index: 0, offset: 0, done, isShortText };
     this.#continueWriting();
   }
 
   #continueWriting() {
     const pending = this.#pending;
-    if (pending === undefined) return;
-    while (pending.index < pending.buffers.length) {
+    while (pending && pending.index < pending.buffers.length) {
       const buffer = pending.buffers[pending.index];
       const count = environment().write(this.#token, buffer, pending.offset);
       if (count < 0) {
         this.writeQueueSize = 0;
+        if (pending.isShortText && !pending.request) this.bytesWritten -= buffer.byteLength;
         this.#finishWriting(errnoException(count, 'write'));
         return;
       }
@@ -170,19 +172,15 @@ class Pipe {
   #finishWriting(error) {
     const pending = this.#pending;
     this.#pending = undefined;
-    if (pending?.request) pending.request.finish(pending.done, error);
+    if (pending?.request) deliverIn(pending.request.emitDestroy(), pending.done, null, error);
     else pending?.done(error);
   }
 
-  /**
-   * Half-close: at once. net.Socket hears of it when all ticks and microtasks that there are have run, as if
-   * the loop had turned, but before anything else happens: the child may exit at any moment.
-   */
+  /** Half-close: at once. net.Socket hears of it by the event. */
   shutdown(request) {
-    const status = this.#token === -1 ? -ENOTCONN : environment().shutdown(this.#token);
-    if (status === 0) {
-      process.nextTick(queueMicrotask, () => process.nextTick(() => request.oncomplete(0)));
-    }
+    if (this.#token === -1) return -ENOTCONN;
+    const status = environment().shutdown(this.#token);
+    if (status === 0) this.#halfClose = new HalfClose(this.getAsyncId(), request);
     return status;
   }
 
@@ -217,9 +215,10 @@ class Pipe {
   }
 
   onevent(event, first, second) {
-    // What goes on is the write, in a context of its own.
+    // What goes on is the write, or the half-close, in a context of its own.
     if (event === EVENT.WRITABLE) this.#continueWriting();
-    else this.#resource.runInAsyncScope(this.deliver, this, event, first, second);
+    else if (event === EVENT.SHUT_DOWN) this.#halfClose?.finish();
+    else deliverIn(this.#resource, this.deliver, this, event, first, second);
   }
 
   deliver(event, first, second) {
@@ -240,6 +239,7 @@ class Pipe {
         // Node 20 reports a write that is under way as done.
         if (this.#pending && NODE_MAJOR < 22) this.#finishWriting();
         if (this.#pending) this.#finishWriting(errnoException(-ECANCELED, 'write'));
+        this.#halfClose?.cancel(-ECANCELED);
         this.#onclosed?.call(this);
         this.#resource.emitDestroy();
         return;

@@ -5,7 +5,7 @@ const { AsyncResource } = require('node:async_hooks');
 const os = require('node:os');
 const { takeBill } = require('./bill.js');
 const { setImmediate } = require('./host-timers.js');
-const { environment, own, EVENT } = require('./native.js');
+const { deliverIn, environment, own, EVENT } = require('./native.js');
 const { signalName } = require('./signals.js');
 const { start } = require('./start.js');
 
@@ -55,7 +55,7 @@ class Process {
     if (this.#isKilledLater) this.lateKills = environment().lateKills(this.#token);
     this.#token = -1;
     this.bill = takeBill();
-    if (!this.#isClosed) this.#resource.runInAsyncScope(reportExit, this, code, signal);
+    if (!this.#isClosed) deliverIn(this.#resource, reportExit, this, code, signal);
     this.#resource.emitDestroy();
   }
 

@@ -19,6 +19,12 @@ const FULL_READ_BYTES = 64 * 1024;
 /** After so many full reads in a row a stream is worth another thread. */
 const FULL_READS_UNTIL_AHEAD = 16;
 
+/** What Node reserves on its stack for a text to write, and for a character of it. */
+const STACK_BYTES = 16 * 1024;
+const WIDTHS = new Map(
+  Object.entries({ utf8: 3, 'utf-8': 3, utf16le: 2, ucs2: 2, latin1: 1, binary: 1, ascii: 1 }),
+);
+
 /** Streams that were given to a child as its stdio: their bytes are that child's. */
 const lent = new WeakSet();
 
@@ -100,7 +106,12 @@ class Socket extends Capturable {
       return false;
     }
     internals(this)._unrefTimer();
-    handle.write(gathered ? joinSmall(data) : [toBytes(data, encoding)], callback);
+    if (gathered) {
+      handle.write(joinSmall(data), callback, false);
+    } else {
+      const bytes = toBytes(data, encoding);
+      handle.write([bytes], callback, typeof data === 'string' && isShort(data, encoding));
+    }
     return undefined;
   }
 }
@@ -135,6 +146,11 @@ function settings(handle, readable, writable) {
  */
 function internals(socket) {
   return socket;
+}
+
+/** Whether Node would convert the text on its stack, and not make a Buffer of it. */
+function isShort(text, encoding) {
+  return text.length * (WIDTHS.get(encoding) ?? Number.POSITIVE_INFINITY) <= STACK_BYTES;
 }
 
 function toBytes(data, encoding) {

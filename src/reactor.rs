@@ -50,6 +50,8 @@ pub struct Turn {
     /// second system call to see that nothing is left can be spared. Else the source must be read to
     /// the end, since an exit may come after it.
     pub alone: bool,
+    /// The other end is closed: there is what has come by now, and nothing more.
+    pub hung_up: bool,
 }
 
 /// So many wake-ups in a row may be served by a guess.
@@ -206,7 +208,8 @@ impl<S: Source> Reactor<S> {
         let alone = matches!(&ready[..], [event] if !event.broken);
         let mut last = Vec::new();
         for &event in &ready {
-            let turn = Turn { read: event.read, write: event.write, alone };
+            let Ready { read, write, hung_up, .. } = event;
+            let turn = Turn { read, write, alone, hung_up };
             match self.live(event) {
                 Some(source) if source.is_served_last() => last.push((event, turn)),
                 Some(source) => {
@@ -232,7 +235,7 @@ impl<S: Source> Reactor<S> {
             return false;
         }
         let Some(source) = self.live(event) else { return false };
-        let turn = Turn { read: true, write: false, alone: true };
+        let turn = Turn { read: true, write: false, alone: true, hung_up: false };
         let served = serve(event.key as Token, source, turn);
         if served == Served::Lightly {
             self.guess.set(Some(event));

@@ -40,6 +40,18 @@ pub enum Kind {
     PipeWriter,
 }
 
+/// What a read says that brings less than it asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ShortRead {
+    /// Nothing: more may have come meanwhile.
+    Nothing,
+    /// Enough: if there is more, that will be reported.
+    Enough,
+    /// That it was the last: the other end is closed. To ask again makes a difference for a socket whose other
+    /// end has left bytes unread: it has an error for its end.
+    End,
+}
+
 /// Where what was read goes. A call may change the stream (stop reading, close it).
 pub trait Sink {
     type Buffer: Lendable;
@@ -166,9 +178,9 @@ impl<B: Lendable> Stream<B> {
         }
     }
 
-    /// Reads until nothing is left (as far as a short read tells, if `may_stop_short`), the sink
-    /// stops it, or this wake-up's share is used up.
-    pub fn drain<S: Sink<Buffer = B>>(&self, sink: &S, may_stop_short: bool) -> Served {
+    /// Reads until nothing is left (as far as a short read tells), the sink stops it, or this
+    /// wake-up's share is used up.
+    pub fn drain<S: Sink<Buffer = B>>(&self, sink: &S, short: ShortRead) -> Served {
         let ahead = self.ahead.borrow().clone();
         if let Some(ahead) = ahead {
             return self.drain_ahead(&ahead, sink);
@@ -176,7 +188,7 @@ impl<B: Lendable> Stream<B> {
         if let Err(error) = self.keep_nonblocking() {
             return self.finish(sink, Some(error));
         }
-        let may_stop_short = may_stop_short && self.left.get().is_none();
+        let short = if self.left.get().is_none() { short } else { ShortRead::Nothing };
         let mut share = WAKE_UP_BYTES;
         let mut served = Served::Idle;
         for _ in 0..WAKE_UP_READS {
@@ -193,8 +205,19 @@ impl<B: Lendable> Stream<B> {
                     if self.left.get() == Some(0) {
                         return self.finish(sink, None);
                     }
-                    if may_stop_short && !self.hot.get() {
-                        return served;
+                    if self.hot.get() {
+                        continue;
+                    }
+                    match short {
+                        ShortRead::Nothing => {}
+                        ShortRead::Enough => return served,
+                        // It was short, and the sink still wants to hear.
+                        ShortRead::End
+                            if count < READ_BYTES && self.reading.get() && !self.is_ahead() =>
+                        {
+                            return self.finish(sink, None);
+                        }
+                        ShortRead::End => {}
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return served,
@@ -275,7 +298,8 @@ impl<B: Lendable> Stream<B> {
         self.keep_nonblocking()?;
         let fd = self.fd.borrow();
         let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
-        if bytes.is_empty() {
+        // A socket says whether anybody is there, also if it is given nothing.
+        if bytes.is_empty() && self.kind != Kind::Socket {
             return Ok(0);
         }
         let result = match self.kind {

@@ -6,7 +6,7 @@
 // itself or exits, or, by a thread of the addon, if the tick does not end within about a millisecond.
 
 const { AsyncResource } = require('node:async_hooks');
-const { environment, own, EVENT } = require('../native.js');
+const { deliverIn, environment, own, EVENT } = require('../native.js');
 const { Arrivals } = require('./arrivals.js');
 const { codecs } = require('./codec.js');
 const leaving = require('./leaving.js');
@@ -199,7 +199,7 @@ class ChannelHandle {
   }
 
   onevent(event, first, second) {
-    this.#resource.runInAsyncScope(this.deliver, this, event, first, second);
+    deliverIn(this.#resource, this.deliver, this, event, first, second);
   }
 
   /** @internal */

@@ -5,7 +5,9 @@ use napi_derive::napi;
 use super::environment::{Environment, Inner, Sink};
 use super::handle::{Handle, Stream};
 use super::raw::Whole;
-use crate::reactor::{Served, Token};
+use crate::reactor::{Served, Token, Turn};
+use crate::stream::ShortRead;
+use crate::sys::uv;
 
 /// So many streams of an environment may be read ahead at a time: each holds 1 MiB, and one thread reads
 /// them all.
@@ -43,6 +45,19 @@ impl Environment {
     }
 }
 
+impl Turn {
+    /// What a short read of a stream says in it.
+    pub(super) fn short_read(self) -> ShortRead {
+        if self.hung_up && uv::trusts_hang_up() {
+            ShortRead::End
+        } else if self.alone {
+            ShortRead::Enough
+        } else {
+            ShortRead::Nothing
+        }
+    }
+}
+
 impl Inner {
     /// A child has exited: what can be read comes before that, as it does on the loop. Answers whether a
     /// stream that was read ahead has ended in this wake-up.
@@ -59,9 +74,9 @@ impl Inner {
             }
             stream.stop_ahead();
             let sink = self.sink(token);
-            self.drain(token, stream, &sink, false);
+            self.drain(token, stream, &sink, ShortRead::Nothing);
             if !stream.is_ahead() {
-                stream.drain(&sink, false);
+                stream.drain(&sink, ShortRead::Nothing);
             }
             if stream.is_ahead() {
                 self.ahead.borrow_mut().push(token);
@@ -79,10 +94,10 @@ impl Inner {
         token: Token,
         stream: &Stream,
         sink: &Sink<'_>,
-        may_stop_short: bool,
+        short: ShortRead,
     ) -> Served {
         let was_ahead = stream.is_ahead();
-        let served = stream.drain(sink, may_stop_short);
+        let served = stream.drain(sink, short);
         if was_ahead && !stream.is_reading() {
             self.ended_ahead.set(true);
         }

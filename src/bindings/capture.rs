@@ -7,7 +7,7 @@ use super::handle::{Handle, Stream};
 use super::raw::{Value, Whole};
 use crate::capture::{Capture, Chunk, Form, Progress};
 use crate::reactor::{Served, Token};
-use crate::stream::Kind;
+use crate::stream::{Kind, ShortRead};
 
 /// All that is left of a stream.
 #[napi(object, object_from_js = false)]
@@ -128,7 +128,7 @@ impl Inner {
                     sink.emit(Event::Data, Value::Chunk(chunk), Value::Number(count));
                 }
                 // The end is met as on any other stream.
-                stream.drain(sink, false)
+                stream.drain(sink, ShortRead::Nothing)
             }
         }
     }

@@ -3,8 +3,9 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use super::environment::{Environment, Inner};
+use super::environment::{Environment, Event, Inner, Sink};
 use super::handle::{Channel, Handle};
+use super::raw::Value;
 use super::{negative_errno, raw};
 use crate::channel::dialect::{self, Peer};
 use crate::channel::frame::{self, LENGTH_BYTES, Wire};
@@ -253,6 +254,17 @@ impl Environment {
 }
 
 impl Inner {
+    /// Its socket takes bytes again.
+    pub(super) fn write_queued(&self, channel: &Channel, sink: &Sink<'_>) {
+        let outcome = channel.outbox().flush();
+        if matches!(outcome, Ok(waiting) if waiting > 0) {
+            return;
+        }
+        channel.set_waiting_to_write(false);
+        let errno = outcome.err().map_or(0, |error| negative_errno(&error));
+        sink.emit(Event::Written, Value::Number(errno.into()), Value::Number(0.0));
+    }
+
     fn sent(&self, waiting: f64) -> f64 {
         self.reactor.wrote(waiting == 0.0);
         waiting

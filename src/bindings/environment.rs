@@ -7,7 +7,8 @@ use std::rc::Rc;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use super::handle::{Channel, Handle};
+use super::half_close::HalfCloses;
+use super::handle::Handle;
 use super::limits::PendingGroups;
 use super::raw::{self, Host, KeptBuffer, SharedFloats, Value};
 use super::{negative_errno, status};
@@ -65,6 +66,8 @@ pub(super) enum Event {
     Literal = 12,
     /// A job is done: its outcome as text. Its token is free.
     Done = 13,
+    /// The writing direction of a stream has been ended.
+    ShutDown = 14,
 }
 
 /// Of a child that somebody else has reaped.
@@ -84,6 +87,7 @@ pub(super) struct Inner {
     /// One of them has ended in this wake-up. The other thread has met its end later than the loop would
     /// have: exits are told in the next, when the stream is closed, as they mostly are.
     pub ended_ahead: Cell<bool>,
+    pub(super) half_closes: HalfCloses,
 }
 
 /// Everything native that belongs to one JS environment. Children, streams and channels are named
@@ -113,6 +117,7 @@ impl Environment {
             groups: PendingGroups::default(),
             ahead: RefCell::default(),
             ended_ahead: Cell::new(false),
+            half_closes: HalfCloses::default(),
         });
         let weak = Rc::downgrade(&inner);
         let on_ready = move || {
@@ -124,11 +129,14 @@ impl Environment {
         let dying = Rc::clone(&inner);
         raw::at_teardown(&env, move |done| {
             dying.tear_down();
-            // libuv's callback, when it has let go of the poll handle, is what Node waits for.
+            // libuv's callback, when it has let go of the last handle, is what Node waits for.
             let last = Rc::clone(&dying);
-            dying.reactor.detach(move || {
-                drop(last);
-                done.tell();
+            dying.half_closes.close(move || {
+                let reactor = Rc::clone(&last);
+                reactor.reactor.detach(move || {
+                    drop(last);
+                    done.tell();
+                });
             });
         })
         .map_err(refused)?;
@@ -163,6 +171,7 @@ impl Environment {
             return -libc::EINVAL;
         }
         self.inner.quiesce(token, &handle);
+        self.inner.half_closes.forget(token);
         let inner = Rc::downgrade(&self.inner);
         self.inner.uv_loop.in_closing_phase(move || {
             if let Some(inner) = inner.upgrade() {
@@ -196,7 +205,7 @@ fn refused(error: Error) -> Error<String> {
 
 impl Inner {
     /// Calls into JS outside of a wake-up.
-    fn emit(&self, token: Token, event: Event, first: Value<'_>, second: Value<'_>) {
+    pub(super) fn emit(&self, token: Token, event: Event, first: Value<'_>, second: Value<'_>) {
         if let Some(_scope) = self.host.scope() {
             self.host.emit(token, event as u32, first, second);
         }
@@ -219,6 +228,7 @@ impl Inner {
                     return Served::Idle;
                 }
                 let Some((exit, bill)) = child.try_exit() else { return Served::Idle };
+                self.tell_of_half_closes();
                 self.figures.write(&bill.map_or(NO_BILL, |bill| bill.figures()));
                 self.reactor.remove(token);
                 child.forget();
@@ -240,7 +250,7 @@ impl Inner {
                 if turn.read && stream.is_captured() {
                     served = self.gather(token, stream, &sink, turn.alone);
                 } else if turn.read {
-                    served = self.drain(token, stream, &sink, turn.alone);
+                    served = self.drain(token, stream, &sink, turn.short_read());
                 }
                 if turn.write && stream.is_waiting_to_write() {
                     stream.set_waiting_to_write(false);
@@ -269,16 +279,6 @@ impl Inner {
 
     pub(super) fn sink(&self, token: Token) -> Sink<'_> {
         Sink { host: &self.host, token }
-    }
-
-    fn write_queued(&self, channel: &Channel, sink: &Sink<'_>) {
-        let outcome = channel.outbox().flush();
-        if matches!(outcome, Ok(waiting) if waiting > 0) {
-            return;
-        }
-        channel.set_waiting_to_write(false);
-        let errno = outcome.err().map_or(0, |error| negative_errno(&error));
-        sink.emit(Event::Written, Value::Number(errno.into()), Value::Number(0.0));
     }
 
     /// Takes a stream or a channel out of the set, then closes its descriptor: in this order, or

@@ -12,6 +12,7 @@ mod extras;
 #[cfg(not(test))]
 mod facts;
 mod guard;
+mod half_close;
 mod handle;
 mod kill;
 mod limits;
@@ -21,6 +22,7 @@ mod spawn;
 mod stream;
 mod sync;
 mod tree;
+mod uncaught;
 mod vitals;
 
 use std::io;

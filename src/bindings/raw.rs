@@ -36,6 +36,8 @@ pub struct Host {
     env: sys::napi_env,
     dispatch: sys::napi_ref,
     silent: Cell<bool>,
+    /// The exception that is on its way out of `dispatch` has been reported.
+    reported: Cell<bool>,
 }
 
 /// An argument of an event.
@@ -70,7 +72,12 @@ impl Host {
         let mut reference = ptr::null_mut();
         // SAFETY: a live env and a live handle of this call.
         check(unsafe { sys::napi_create_reference(env.raw(), dispatch, 1, &raw mut reference) })?;
-        Ok(Host { env: env.raw(), dispatch: reference, silent: Cell::new(false) })
+        Ok(Host {
+            env: env.raw(),
+            dispatch: reference,
+            silent: Cell::new(false),
+            reported: Cell::new(false),
+        })
     }
 
     /// No JS from here on: the environment is going.
@@ -179,6 +186,16 @@ impl Host {
         Ok(handle)
     }
 
+    /// Makes an 'uncaughtException' of an exception that JS has caught, in whatever context it is in, and
+    /// that it throws on: what it leaves behind is that of a callback that has failed.
+    pub fn report_early(&self, exception: sys::napi_value) {
+        self.reported.set(true);
+        if !self.silent.get() {
+            // SAFETY: live env, and a handle of the call that this is part of.
+            unsafe { sys::napi_fatal_exception(self.env, exception) };
+        }
+    }
+
     /// Turns a pending JS exception into an 'uncaughtException'; the next event still comes.
     fn report_exception(&self) {
         let mut pending = false;
@@ -191,6 +208,9 @@ impl Host {
         // SAFETY: live env.
         let status =
             unsafe { sys::napi_get_and_clear_last_exception(self.env, &raw mut exception) };
+        if self.reported.take() {
+            return;
+        }
         if status == sys::Status::napi_ok && !exception.is_null() {
             // SAFETY: live env and handle. Where JS may not run any more (a worker being
             // terminated) Node ignores the call.

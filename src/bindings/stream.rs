@@ -58,19 +58,22 @@ impl Environment {
     }
 
     /// Ends the writing direction: a socket's, or the whole of a pipe's writing end. A pipe's
-    /// reading end has none.
+    /// reading end has none. At once; `ShutDown` tells of it.
     #[napi(catch_unwind)]
     pub fn shutdown(&self, token: u32) -> i32 {
         let Some(handle) = self.inner.reactor.get(token) else { return -libc::EBADF };
         let Handle::Stream(stream) = &*handle else { return -libc::EBADF };
         match stream.kind() {
-            Kind::Socket => status(stream.shutdown_socket()),
-            Kind::PipeReader => 0,
-            Kind::PipeWriter => {
-                self.inner.quiesce(token, &handle);
-                0
+            Kind::Socket => {
+                if let Err(error) = stream.shutdown_socket() {
+                    return negative_errno(&error);
+                }
             }
+            Kind::PipeReader => {}
+            Kind::PipeWriter => self.inner.quiesce(token, &handle),
         }
+        self.inner.tell_of_half_close(token);
+        0
     }
 
     /// A pipe for two children to share: the descriptor to read from and the one to write to, both

@@ -41,11 +41,11 @@ fn everything_written_arrives_and_then_the_end_once() {
     let mut sent = 0;
     while sent < payload.len() {
         sent += writer.write(&payload[sent..]).unwrap();
-        reader.drain(&sink, false);
+        reader.drain(&sink, ShortRead::Nothing);
     }
     writer.close();
     while reader.is_reading() {
-        reader.drain(&sink, false);
+        reader.drain(&sink, ShortRead::Nothing);
     }
     assert_eq!(*sink.bytes.borrow(), payload);
     assert_eq!(sink.ends.get(), 1);
@@ -57,7 +57,7 @@ fn a_stream_that_is_not_reading_is_left_alone() {
     let reader = stream(Kind::Socket, ours);
     socket::send(&theirs, b"unread").unwrap();
     let sink = Collected::default();
-    reader.drain(&sink, false);
+    reader.drain(&sink, ShortRead::Nothing);
     assert_eq!(sink.chunks.get(), 0);
 }
 
@@ -77,7 +77,7 @@ fn a_stream_may_end_though_somebody_holds_its_other_end() {
         fd::write(&writer, b"after").unwrap();
         let sink = Collected::default();
         reader.set_reading(true);
-        reader.drain(&sink, true);
+        reader.drain(&sink, ShortRead::Enough);
         assert_eq!(*sink.bytes.borrow(), b"before");
         assert_eq!((sink.ends.get(), reader.is_reading()), (1, false));
     }
@@ -113,7 +113,7 @@ fn a_stream_that_is_read_ahead_tells_the_same() {
         let mut times_ahead = 0;
         let mut turns = 0;
         while reader.is_reading() {
-            reader.drain(&sink, false);
+            reader.drain(&sink, ShortRead::Nothing);
             turns += 1;
             if reader.is_ahead_over() {
                 reader.come_home();
@@ -150,7 +150,7 @@ fn what_was_read_ahead_can_be_taken_at_once() {
     assert!(reader.is_ahead_over());
     reader.come_home();
     socket::send(&theirs, b"not").unwrap();
-    reader.drain(&sink, true);
+    reader.drain(&sink, ShortRead::Enough);
     assert_eq!(*sink.bytes.borrow(), b"not");
 }
 

@@ -606,4 +606,18 @@ module.exports = {
     t.log(flags.map((value) => Boolean(value & fs.constants.O_NONBLOCK)));
     await until(() => child.exitCode !== null);
   },
+
+  'what a child leaves unread is no error for the end of its last words': async (t) => {
+    const script = 'read line <&3; echo "$line" >&3';
+    const stdio = ['ignore', 'ignore', 'ignore', 'pipe'];
+    const child = t.cp.spawn('sh', ['-c', script], { stdio });
+    const pipe = child.stdio[3];
+    for (const event of ['data', 'end', 'error', 'close']) {
+      pipe.on(event, (value) => t.log(event, value));
+    }
+    pipe.write('one\ntwo\n');
+    // Both its answer and its exit are there before the loop looks.
+    t.cp.spawnSync('sleep', ['0.1']);
+    t.log(await t.closed(child));
+  },
 };

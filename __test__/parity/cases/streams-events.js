@@ -335,4 +335,43 @@ module.exports = {
     await allClosed(child);
     t.log(child.stdio.map((item) => item._handle));
   },
+
+  'an uncaught exception is told in the context of what threw it': async (t) => {
+    const storage = new AsyncLocalStorage();
+    const onUncaught = ({ message }) => t.log(message, storage.getStore());
+    process.on('uncaughtException', onUncaught);
+    const fail = (what) => () => {
+      throw new Error(what);
+    };
+    const started = (name, ...args) => storage.run(name, () => t.cp.spawn(...args));
+
+    const exits = started('of exit', 'true');
+    exits.once('exit', fail('exit'));
+    await t.exited(exits);
+    await t.sleep(50);
+
+    const tells = started('of data', 'echo', ['text']);
+    tells.stdout.once('data', fail('data'));
+    await t.closed(tells);
+
+    await new Promise((resolve) => {
+      const callback = () => {
+        resolve();
+        fail('exec')();
+      };
+      storage.run('of exec', () => t.cp.exec('true', callback));
+    });
+    await t.sleep(50);
+
+    const closes = started('of close', 'cat');
+    closes.stdin.once('close', fail('close'));
+    closes.stdin.destroy();
+    await t.closed(closes);
+
+    const writes = started('of write', 'sh', ['-c', 'sleep 0.1; cat > /dev/null']);
+    storage.run('at write', () => writes.stdin.end(Buffer.alloc(1e6), fail('written')));
+    await t.closed(writes);
+    await t.sleep(20);
+    process.off('uncaughtException', onUncaught);
+  },
 };

@@ -456,4 +456,70 @@ module.exports = {
       await t.closed(child);
     }
   },
+
+  'the end of writing is told in a turn of the loop of its own': async (t) => {
+    const child = t.cp.spawn('sh', ['-c', 'echo; cat']);
+    child.stdin.on('finish', () => t.log('finish'));
+    await new Promise((resolve) => {
+      child.stdout.once('data', () => {
+        setImmediate(() => t.log('immediate'));
+        child.stdin.end(() => t.log('ended'));
+        let chain = Promise.resolve();
+        for (let i = 0; i < 20; i++) chain = chain.then(() => {});
+        chain.then(() => t.log('finished', child.stdin.writableFinished)).then(resolve);
+      });
+    });
+    await t.closed(child);
+    const two = [0, 1].map(() => t.cp.spawn('cat'));
+    await t.sleep(20);
+    for (const [index, { stdin, stdout }] of two.entries()) {
+      stdout.resume();
+      stdin.on('finish', () => t.log('finish', index));
+      setTimeout(() => {
+        t.log('timer', index);
+        stdin.end();
+      }, 5);
+    }
+    // Both timers are due in the same turn.
+    t.cp.spawnSync('sleep', ['0.02']);
+    await Promise.all(two.map(t.closed));
+  },
+
+  'a second end behind one that is not told yet is no mistake': async (t) => {
+    const child = t.cp.spawn('cat');
+    child.stdout.resume();
+    await t.sleep(20);
+    await new Promise((resolve) => {
+      setImmediate(() => child.stdin.end('a', (error) => t.log('first', error)));
+      setImmediate(() => {
+        child.stdin.end((error) => t.log('second', error));
+        resolve();
+      });
+    });
+    await t.closed(child);
+  },
+
+  'a write of nothing tells whether anybody is there': async (t) => {
+    const child = t.cp.spawn('sh', ['-c', 'exec <&-; echo; exec sleep 10']);
+    await once(child.stdout, 'data');
+    child.stdin.on('error', (error) => t.log('error', error));
+    t.log(child.stdin.write('', (error) => t.log('written', error)));
+    await until(() => child.stdin.closed);
+    child.kill();
+    await t.closed(child);
+  },
+
+  'what is written in vain is counted, but for short texts': async (t) => {
+    const long = 'x'.repeat(6000);
+    for (const chunk of ['abc', Buffer.from('abc'), long, [long, 'latin1'], ['00', 'hex']]) {
+      const child = t.cp.spawn('sh', ['-c', 'exec <&-; echo; exec sleep 10']);
+      await once(child.stdout, 'data');
+      child.stdin.on('error', () => {});
+      child.stdin.write(...[chunk].flat());
+      t.log(child.stdin.bytesWritten);
+      child.kill();
+      await t.closed(child);
+      t.log(child.stdin.bytesWritten);
+    }
+  },
 };

@@ -36,6 +36,8 @@ pub struct Ready {
     pub write: bool,
     /// A hang-up or an error.
     pub broken: bool,
+    /// A hang-up: nobody writes to it any more.
+    pub hung_up: bool,
 }
 
 pub struct Epoll {
@@ -87,6 +89,7 @@ impl Epoll {
                 read: broken || flags.contains(EventFlags::IN),
                 write: broken || flags.contains(EventFlags::OUT),
                 broken,
+                hung_up: flags.contains(EventFlags::HUP),
             });
         }
         Ok(())

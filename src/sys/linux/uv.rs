@@ -8,8 +8,12 @@
 //! made from it are not Send. Callbacks run through `unwind::contain`.
 #![allow(unsafe_code)]
 
+mod afterwards;
+
+pub use afterwards::Afterwards;
+
 use std::cell::Cell;
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_int, c_uint, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::NonNull;
@@ -17,6 +21,7 @@ use std::rc::Rc;
 
 use crate::sys::unwind::contain;
 
+const UV_CHECK: c_int = 2;
 const UV_IDLE: c_int = 6;
 const UV_POLL: c_int = 8;
 const UV_READABLE: c_int = 1;
@@ -25,6 +30,7 @@ type CloseCallback = unsafe extern "C" fn(*mut c_void);
 type PollCallback = unsafe extern "C" fn(*mut c_void, c_int, c_int);
 
 unsafe extern "C" {
+    fn uv_version() -> c_uint;
     fn uv_handle_size(kind: c_int) -> usize;
     fn uv_handle_set_data(handle: *mut c_void, data: *mut c_void);
     fn uv_handle_get_data(handle: *const c_void) -> *mut c_void;
@@ -36,6 +42,16 @@ unsafe extern "C" {
     fn uv_backend_timeout(uv_loop: *const c_void) -> c_int;
     fn uv_ref(handle: *mut c_void);
     fn uv_unref(handle: *mut c_void);
+}
+
+/// libuv 1.52, as its version number.
+const ASKS_AGAIN: c_uint = 1 << 16 | 52 << 8;
+
+/// Whether this libuv takes a short read from a stream that has hung up for the last one. Later ones read
+/// again, to be told of the end, or of the error that stands for it.
+pub fn trusts_hang_up() -> bool {
+    // SAFETY: returns a constant.
+    (unsafe { uv_version() }) < ASKS_AGAIN
 }
 
 /// The loop of a JS environment.
@@ -183,13 +199,15 @@ unsafe extern "C" fn closed(handle: *mut c_void) {
     });
 }
 
-/// One layout for both kinds of handle: the larger of the two, as this libuv says.
+/// One layout for all kinds of handle: the largest, as this libuv says.
 fn layout() -> Option<std::alloc::Layout> {
     // SAFETY: a pure table look-up in libuv.
     let poll = unsafe { uv_handle_size(UV_POLL) };
     // SAFETY: as above.
     let idle = unsafe { uv_handle_size(UV_IDLE) };
-    std::alloc::Layout::from_size_align(poll.max(idle).max(1), 16).ok()
+    // SAFETY: as above.
+    let check = unsafe { uv_handle_size(UV_CHECK) };
+    std::alloc::Layout::from_size_align(poll.max(idle).max(check).max(1), 16).ok()
 }
 
 fn allocate() -> Option<*mut c_void> {
