@@ -120,11 +120,6 @@ export declare class Environment {
   constructor(dispatch: unknown, figures: unknown)
   /** Whether a program of the same executable ignores parts of its environment, NODE_OPTIONS too. */
   ignoresEnvironment(): boolean
-  /**
-   * To be called with what `dispatch` throws next: it is an uncaught exception at once, in the
-   * asynchronous context of the caller.
-   */
-  uncaught(exception: unknown): void
   /** Whether the child, stream or channel keeps the loop alive. */
   setRef(token: number, on: boolean): number
   /**
@@ -228,6 +223,11 @@ export declare class Environment {
    * that lives on, as it may not be signalled.
    */
   endTree(tree: Tree, signal: number, grace: number): number
+  /**
+   * To be called with what `dispatch` throws next: it is an uncaught exception at once, in the
+   * asynchronous context of the caller.
+   */
+  uncaught(exception: unknown): void
   /** What /proc tells of a process, or null where there is no such process. */
   processVitals(pid: number): ProcessVitals | null
   /** The same of a child, by its token; null once it has been reaped. */
