@@ -258,6 +258,10 @@ describe('output', () => {
       assert.strictEqual(await kept('printf 123456', { maxBuffer: 0.5 }), '');
       const bytes = await kept('seq 100000', { maxBuffer: 70_000, encoding: 'buffer' });
       assert.strictEqual(bytes.length, 70_000);
+      // Bytes, not characters.
+      assert.strictEqual(await kept("printf 'ééééééé'", { maxBuffer: 5 }), 'éé');
+      const latin1 = { maxBuffer: 5, encoding: 'latin1' };
+      assert.strictEqual((await kept("printf 'ééééééé'", latin1)).length, 5);
     });
 
     it(`of ${name}: the ends of it`, async () => {
@@ -273,6 +277,11 @@ describe('output', () => {
       assert.deepStrictEqual([few.dropped.stdout, few.maxBufferExceeded], [0, false]);
       const bytes = await start('printf 0123456789ab', { maxBuffer, encoding: 'buffer' });
       assert.strictEqual(String(bytes.stdout), '0123\n[... 2 bytes dropped ...]\n6789ab');
+      const none = await start('printf 0123', { maxBuffer: { head: 0, tail: 0 } });
+      assert.deepStrictEqual(
+        [none.stdout, none.dropped.stdout],
+        ['\n[... 4 bytes dropped ...]', 4],
+      );
       const head = await start('seq 1000', { maxBuffer: { head: 4 }, all: true });
       assert.strictEqual(head.all, '1\n2\n\n[... 3889 bytes dropped ...]');
     });

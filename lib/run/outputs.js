@@ -4,7 +4,7 @@
 const { captureEnds, release } = require('../capturable.js');
 const { Output } = require('../output.js');
 const { Peek } = require('../peek.js');
-const { endsSoFar, joinEnds } = require('./ends.js');
+const { endsSoFar, joinEnds, wholeEnd } = require('./ends.js');
 
 /** How much more than the tail is kept before it is cut. */
 const SLACK_BYTES = 1024 * 1024;
@@ -20,19 +20,30 @@ function collect(stream, name, { encoding, maxBuffer }, onoverflow) {
   return new Ends(stream, encoding, maxBuffer.head, maxBuffer.tail);
 }
 
+/** Text was cut at so many characters, which may be more bytes. */
+function firstBytes(content, count, { readableEncoding }) {
+  if (typeof content !== 'string') return content;
+  const bytes = Buffer.from(content, readableEncoding).subarray(0, Math.floor(count));
+  return bytes.toString(readableEncoding, 0, wholeEnd(bytes, readableEncoding));
+}
+
 class Whole {
   dropped = 0;
   stream;
   #output;
+  #limit;
+  #isExceeded = false;
 
   constructor(stream, name, encoding, maxBuffer, onoverflow) {
     this.stream = stream;
+    this.#limit = maxBuffer;
     this.#output = new Output(stream, {
       name,
       encoding,
       maxBuffer,
       isKept: true,
       onoverflow: (error) => {
+        this.#isExceeded = true;
         // In this order: a program that meets the closed pipe first ends by that.
         onoverflow(error);
         this.#output.destroy();
@@ -41,7 +52,8 @@ class Whole {
   }
 
   content() {
-    return this.#output.content();
+    const content = this.#output.content();
+    return this.#isExceeded ? firstBytes(content, this.#limit, this.stream) : content;
   }
 
   peek() {
@@ -78,7 +90,8 @@ class Ends {
     this.#tail = tail;
     this.#ondata = (chunk) => this.#take(chunk);
     stream.on('data', this.#ondata);
-    captureEnds(stream, head, tail);
+    // The count of what has come is told with it: of nothing nothing is told.
+    captureEnds(stream, head, Math.max(tail, 1));
   }
 
   content() {
