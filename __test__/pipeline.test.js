@@ -104,6 +104,14 @@ describe('a pipeline', () => {
       ['one', 'two'],
     );
     assert.strictEqual(stderr, 'one\ntwo');
+    // Each on lines of its own in every form, and none but those that were written where nothing is removed.
+    const loud = [sh('echo one >&2'), ['true'], sh('cat; echo two >&2')];
+    for (const encoding of ['utf8', 'buffer']) {
+      const result = await pipeline(loud, { encoding });
+      assert.strictEqual(String(result.stderr), 'one\ntwo');
+      const whole = await pipeline(loud, { encoding, stripFinalNewline: false });
+      assert.strictEqual(String(whole.stderr), 'one\ntwo\n');
+    }
   });
 
   it('opens a file once for all stages', async () => {
@@ -138,7 +146,7 @@ describe('a pipeline', () => {
     const stages = [say('one'), say('two', 'hex'), say('three', 'buffer')];
     const bytes = await pipeline(stages, { encoding: 'buffer' });
     assert.strictEqual(bytes.stages[1].stderr, '74776f');
-    assert.deepStrictEqual(bytes.stderr, Buffer.from('onetwothree'));
+    assert.deepStrictEqual(bytes.stderr, Buffer.from('one\ntwo\nthree'));
     const lines = await pipeline([say('one', 'latin1'), say('two')], { lines: true });
     assert.deepStrictEqual(lines.stderr, ['one', 'two']);
   });

@@ -41,17 +41,23 @@ function toPipelineResult(stages, failed, durationMs, settings) {
  * @param {import('./pipeline-options.js').PipelineSettings} settings
  */
 function joined(results, { stages, encoding }) {
-  const said = results.map(({ stderr }) => stderr);
-  const outputs = said.filter((stderr) => stderr !== undefined);
+  const said = results.map(({ stderr }, index) => ({ stderr, settings: stages[index] }));
+  const outputs = said.filter(({ stderr }) => stderr !== undefined);
   if (outputs.length === 0) return undefined;
-  if (stages[0].lines) return outputs.flat();
-  if (encoding === null) {
-    return Buffer.concat(
-      said.flatMap((stderr, index) => (stderr === undefined ? [] : toBytes(stderr, stages[index]))),
-    );
-  }
-  const texts = outputs.map((output) => output.toString(encoding));
-  return texts.filter((text) => text !== '').join('\n');
+  if (stages[0].lines) return outputs.flatMap(({ stderr }) => stderr);
+  const pieces = outputs
+    .filter(({ stderr }) => stderr.length > 0)
+    .flatMap(({ stderr, settings }) => [
+      encoding === null ? toBytes(stderr, settings) : stderr.toString(encoding),
+      // Instead of the line end that was removed.
+      encoding === null ? Buffer.from(lineEnd(settings)) : lineEnd(settings),
+    ])
+    .slice(0, -1);
+  return encoding === null ? Buffer.concat(pieces) : pieces.join('');
+}
+
+function lineEnd({ stripFinalNewline }) {
+  return stripFinalNewline ? '\n' : '';
 }
 
 function toBytes(output, { encoding }) {
