@@ -513,6 +513,36 @@ describe('a loop over the lines', () => {
     assert.ok(await until(() => countFds() <= before, PATIENCE_MS));
   });
 
+  it('that is left at its last line ends the program as well', async () => {
+    const script = 'printf last; exec >&- 2>&-; sleep 60';
+    for (const promise of [sh(script), pipeline([['sh', '-c', script], ['cat']])]) {
+      promise.catch(() => {});
+      for await (const line of promise) {
+        assert.strictEqual(line, 'last');
+        break;
+      }
+      const { pid } = promise.child ?? promise.children[0];
+      assert.ok(!fs.existsSync(`/proc/${pid}`));
+    }
+  });
+
+  it('is left also while a line is waited for, or the end', async () => {
+    for (const script of ['sleep 60', 'exec >&- 2>&-; sleep 60']) {
+      const promise = sh(script);
+      const iterator = promise[Symbol.asyncIterator]();
+      const line = iterator.next();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.deepStrictEqual(await iterator.return('why'), { value: 'why', done: true });
+      assert.deepStrictEqual(await line, { value: undefined, done: true });
+      assert.ok(!fs.existsSync(`/proc/${promise.child.pid}`));
+    }
+    const promise = run('sleep', ['60']);
+    const stream = Readable.from(promise).resume();
+    await once(promise.child, 'spawn');
+    stream.destroy();
+    await assert.rejects(promise, { signal: 'SIGTERM' });
+  });
+
   it('is over when it was left, or has failed', async () => {
     const over = { value: undefined, done: true };
     const left = run('yes')[Symbol.asyncIterator]();

@@ -37,6 +37,8 @@ class Execution {
   timedOut = false;
   maxBufferExceeded = false;
   forceKilled = false;
+  /** Its lines are taken one by one, and not collected. */
+  isIterated = false;
   #isStopped = false;
   #isClosed = false;
   /** @type {Promise<void> | undefined} */

@@ -8,8 +8,9 @@ const { maxBufferExceeded } = require('../errors.js');
 /**
  * @param {InstanceType<typeof import('./execution.js').Execution>} execution of which stdout is a pipe
  * @param {Promise<unknown>} finished resolves when all is known; rejects if the run has failed
+ * @param {() => void} stop ends what runs
  */
-function iterate(execution, finished) {
+function iterate(execution, finished, stop) {
   // The loop tells of a failure, also where it cannot begin: nobody else may have the promise.
   finished.catch(() => {});
   // What was not started has no streams; that is told at the end of the loop.
@@ -18,7 +19,8 @@ function iterate(execution, finished) {
   } else if (execution.wasStarted) {
     throw notIterable('stdout is not a pipe');
   }
-  return new Lines(execution, finished);
+  execution.isIterated = true;
+  return new Lines(execution, finished, stop);
 }
 
 function notIterable(reason) {
@@ -33,6 +35,7 @@ const MOST_BYTES_OF_UNIT = 3;
 class Lines {
   #execution;
   #finished;
+  #stop;
   #stream;
   #pieces;
   /** For a stream that gives bytes where text is wanted. @type {StringDecoder | undefined} */
@@ -51,10 +54,19 @@ class Lines {
   #hasEnded = false;
   /** Nothing more will be told, neither a line nor a failure. */
   #isDone = false;
+  /** The loop was left early. */
+  #isLeft = false;
+  /** All is known of the run. */
+  #isOver = false;
 
-  constructor(execution, finished) {
+  constructor(execution, finished, stop) {
     this.#execution = execution;
     this.#finished = finished;
+    this.#stop = stop;
+    const over = () => {
+      this.#isOver = true;
+    };
+    finished.then(over, over);
     this.#limit = execution.settings.maxBuffer.limit ?? Number.POSITIVE_INFINITY;
     this.#stream = execution.child.stdout;
     this.#hasEnded = !this.#stream;
@@ -80,17 +92,22 @@ class Lines {
 
   /** The loop is left early: the program is ended, and waited for. */
   return(value) {
+    // At once: what was asked for before waits for the program. It may run on behind the last line, too.
+    this.#leave();
     return this.#inOrder(async () => {
-      this.#isDone = true;
-      this.#items = [];
-      if (!this.#hasEnded) {
-        this.#hasEnded = true;
-        this.#execution.stop(undefined);
-        this.#stream.destroy();
-        await this.#finished.catch(() => {});
-      }
+      await this.#finished.catch(() => {});
       return { value: await value, done: true };
     });
+  }
+
+  #leave() {
+    this.#isDone = true;
+    this.#hasEnded = true;
+    this.#items = [];
+    if (this.#isLeft || this.#isOver) return;
+    this.#isLeft = true;
+    this.#stop();
+    this.#stream?.destroy();
   }
 
   async throw(error) {
@@ -121,13 +138,16 @@ class Lines {
     if (this.#at < this.#items.length) return { value: this.#items[this.#at++], done: false };
     if (!this.#isDone) {
       this.#isDone = true;
-      await this.#finished;
+      await this.#finished.catch((error) => {
+        if (!this.#isLeft) throw error;
+      });
     }
     return { value: undefined, done: true };
   }
 
   async #read() {
     const piece = await this.#pieces.next().catch((error) => this.#fail(error));
+    if (this.#isLeft) return;
     if (!piece.done) {
       this.#take(piece.value);
       return;

@@ -19,7 +19,7 @@ function pipeline(callee, stages, options) {
   const { promise } = line;
   line.start();
   promise.children = line.executions.map(({ child }) => child);
-  promise[Symbol.asyncIterator] = () => iterate(line.last, promise);
+  promise[Symbol.asyncIterator] = () => iterate(line.last, promise, () => line.stop());
   return promise;
 }
 
@@ -74,7 +74,7 @@ class Line {
     } catch (error) {
       // The caller's mistake, found late: that is thrown, and nobody gets the promise.
       this.promise.catch(() => {});
-      this.#stopAll();
+      this.stop();
       throw error;
     } finally {
       pipes.close();
@@ -86,7 +86,7 @@ class Line {
   #judge(index) {
     if (this.#failed !== undefined || !this.#isFailure(index)) return;
     this.#failed = index;
-    this.#stopAll();
+    this.stop();
   }
 
   #isFailure(index) {
@@ -100,7 +100,7 @@ class Line {
   }
 
   /** What has exited may have left some of its tree. */
-  #stopAll() {
+  stop() {
     for (const execution of this.executions) {
       const { child } = execution;
       if ((child.exitCode === null && child.signalCode === null) || child[kTree]) {

@@ -38,7 +38,8 @@ function run(callee, command, args, options) {
     files.close();
   }
   promise.child = execution.child;
-  promise[Symbol.asyncIterator] = () => iterate(execution, promise);
+  promise[Symbol.asyncIterator] = () =>
+    iterate(execution, promise, () => execution.stop(undefined));
   return promise;
 }
 
