@@ -108,6 +108,15 @@ describe('input', () => {
     const stream = new Readable({ read() {} });
     assert.strictEqual((await sh('echo done', { input: stream })).stdout, 'done');
     assert.strictEqual(stream.destroyed, true);
+    // One of the Web that has nothing to say yet, too.
+    let isCancelled = false;
+    const web = new ReadableStream({
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    assert.strictEqual((await sh('echo done', { input: web })).stdout, 'done');
+    assert.ok(await until(() => isCancelled, PATIENCE_MS));
   });
 
   it('of what is not started is let go of', async () => {

@@ -106,7 +106,21 @@ function room(stdin) {
 }
 
 function iteratorOf(source) {
+  if (typeof source.getReader === 'function') return readerOf(source);
   return (source[Symbol.asyncIterator] ?? source[Symbol.iterator]).call(source);
+}
+
+/** The iterator of a Web stream would cancel it only when what it waits for has come. */
+function readerOf(stream) {
+  const reader = stream.getReader();
+  return {
+    async next() {
+      const result = await reader.read();
+      if (result.done) reader.releaseLock();
+      return result;
+    },
+    return: () => reader.cancel(),
+  };
 }
 
 /**
