@@ -164,6 +164,28 @@ describe('input', () => {
     }
   });
 
+  it('of runSync() that fails is a failure of the run, and nothing is started', () => {
+    function* failing() {
+      yield 'x';
+      throw new Error('the source is dry');
+    }
+    for (const make of [failing, () => [{}]]) {
+      const touch = ['touch', [place('never')]];
+      assert.throws(
+        () => runSync(...touch, { input: make() }),
+        (error) =>
+          error instanceof RunError &&
+          /the source is dry|must be of type string/.test(String(error.cause)),
+      );
+      const result = runSync(...touch, { input: make(), reject: false });
+      assert.deepStrictEqual([result.failed, result.pid, result.stdout], [true, undefined, '']);
+    }
+    assert.ok(!fs.existsSync(place('never')));
+    assert.throws(() => runSync('cat', { input: Readable.from(['x']), reject: false }), {
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
+  });
+
   it('from a file that is not there is a failure to start', async () => {
     const error = await run('cat', { input: { file: place('missing') } }).catch((error) => error);
     assert.ok(error instanceof RunError);

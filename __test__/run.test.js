@@ -178,6 +178,30 @@ describe('a failure', () => {
     }
   });
 
+  it('to start has outputs, with nothing in them', async () => {
+    const file = '/nonexistent/file';
+    for (const [command, options] of [
+      ['/nonexistent/program', {}],
+      ['true', { cwd: '/nonexistent' }],
+      ['true', { signal: AbortSignal.abort() }],
+      ['true', { input: { file } }],
+    ]) {
+      for (const [form, stdout, all] of [
+        [{}, ''],
+        [{ lines: true }, []],
+        [{ encoding: 'buffer' }, Buffer.alloc(0)],
+        [{ all: true }, undefined, ''],
+        [{ stdout: { file } }, undefined],
+      ]) {
+        for (const start of [run, runSync]) {
+          const result = await start(command, { ...options, ...form, reject: false });
+          assert.strictEqual(result.failed, true);
+          assert.deepStrictEqual([result.stdout, result.all], [stdout, all]);
+        }
+      }
+    }
+  });
+
   it('that the system reports at once is a rejection as well', async () => {
     const error = await failure(run('true', ['x'.repeat(3_000_000)]));
     assert.strictEqual(error.code, 'E2BIG');

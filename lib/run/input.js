@@ -150,20 +150,25 @@ function letGo(source, iterator) {
   }
 }
 
+/** @param {any} source for a call that cannot wait for it */
+function refuseAsync(source) {
+  if (source === undefined || source instanceof File) return;
+  if (typeof source[Symbol.iterator] !== 'function') {
+    throw invalidArgType('options.input', EXPECTED.slice(0, -1), source);
+  }
+}
+
 /**
  * All of it at once, for a call that waits.
  * @param {any} source
  * @returns {Uint8Array}
  */
 function gatherSync(source) {
-  if (source === undefined) return new Uint8Array(0);
+  if (source === undefined || source instanceof File) return new Uint8Array(0);
   if (source instanceof Uint8Array) return source;
-  if (typeof source[Symbol.iterator] !== 'function') {
-    throw invalidArgType('options.input', EXPECTED.slice(0, -1), source);
-  }
   return Buffer.concat(
     Array.from(source, (value) => Buffer.from(/** @type {any} */ (toChunk(value)))),
   );
 }
 
-module.exports = { settleInput, feed, release, gatherSync };
+module.exports = { settleInput, feed, release, refuseAsync, gatherSync };

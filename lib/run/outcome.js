@@ -1,6 +1,10 @@
 'use strict';
 // From an execution that is over to its outcome.
 
+const { ROOMY_PIPE } = require('../stdio.js');
+
+const PIPES = new Set([ROOMY_PIPE, 'fifo', 'overlapped']);
+
 /**
  * @param {InstanceType<typeof import('./execution.js').Execution>} execution
  * @returns {import('./result.js').Outcome}
@@ -8,7 +12,11 @@
 function toOutcome(execution) {
   const { child, settings, stdout, stderr } = execution;
   // First of all: only then is it known how much is missing.
-  const outputs = { stdout: stdout?.content(), stderr: stderr?.content() };
+  const nothing = nothingWritten(settings);
+  const outputs = {
+    stdout: execution.isIterated ? undefined : (stdout?.content() ?? nothing.stdout),
+    stderr: stderr?.content() ?? nothing.stderr,
+  };
   const dropped = { stdout: stdout?.dropped ?? 0, stderr: stderr?.dropped ?? 0 };
   return {
     pid: child.pid,
@@ -26,10 +34,22 @@ function toOutcome(execution) {
   };
 }
 
+/**
+ * The outputs of what was not started: nothing, where there would have been a pipe.
+ * @param {import('./options.js').Settings} settings
+ */
+function nothingWritten({ encoding, stdio }) {
+  const of = (item) => {
+    if (!PIPES.has(item)) return undefined;
+    return encoding === null ? Buffer.alloc(0) : '';
+  };
+  return { stdout: of(stdio[1]), stderr: of(stdio[2]) };
+}
+
 /** @param {number} timeout in milliseconds */
 function timeoutError(timeout) {
   const error = new Error(`timed out after ${timeout} milliseconds`);
   return Object.assign(error, { code: 'ETIMEDOUT' });
 }
 
-module.exports = { toOutcome, timeoutError };
+module.exports = { toOutcome, nothingWritten, timeoutError };

@@ -10,41 +10,38 @@ const { signalName } = require('../signals.js');
 const { parseStdio, ROOMY_PIPE } = require('../stdio.js');
 const { PREPARED, run: runToEnd } = require('../sync.js');
 const { joinEnds, wholeEnd } = require('./ends.js');
-const { gatherSync } = require('./input.js');
+const { gatherSync, refuseAsync, release } = require('./input.js');
 const { OpenFiles } = require('./open-files.js');
 const { settle } = require('./options.js');
-const { timeoutError } = require('./outcome.js');
+const { nothingWritten, timeoutError } = require('./outcome.js');
 const { callSite, toError, toResult } = require('./result.js');
-const { File } = require('./file.js');
 
 /** @param {Function} callee what the caller has called: the error's stack begins below it */
 function runSync(callee, command, args, options) {
   const settings = settle(command, args, options);
   refuseUnavailable(settings);
-  const input =
-    settings.source instanceof File ? gatherSync(undefined) : gatherSync(settings.source);
   const startedAt = performance.now();
-  const outcome = outcomeOf(settings, input);
+  const outcome = outcomeOf(settings);
   outcome.durationMs = performance.now() - startedAt;
   const result = toResult(settings, outcome);
   if (result.failed && settings.reject) throw toError(result, settings, callSite(callee));
   return result;
 }
 
-function refuseUnavailable({ request, signal }) {
+function refuseUnavailable({ request, signal, source }) {
   refuseInSync(request);
+  refuseAsync(source);
   if (signal && !signal.aborted) {
     throw invalidArgValue('options.signal', signal, 'is not available in synchronous calls');
   }
 }
 
-function outcomeOf(settings, input) {
+function outcomeOf(settings) {
   const outcome = /** @type {any} */ ({
     pid: undefined,
     code: null,
     signal: null,
-    stdout: undefined,
-    stderr: undefined,
+    ...nothingWritten(settings),
     dropped: { stdout: 0, stderr: 0 },
     timedOut: false,
     aborted: Boolean(settings.signal?.aborted),
@@ -56,6 +53,15 @@ function outcomeOf(settings, input) {
   });
   if (outcome.aborted) {
     outcome.cause = abortError(settings.signal.reason);
+    release(settings.source);
+    return outcome;
+  }
+  let input;
+  try {
+    input = gatherSync(settings.source);
+  } catch (error) {
+    // The source's own failure, as in run().
+    outcome.cause = error;
     return outcome;
   }
   try {
