@@ -149,6 +149,18 @@ describe('a failure', () => {
     });
   }
 
+  it('is the end by a signal without a name, too', async () => {
+    const script = 'kill -RTMIN $$; sleep 60';
+    for (const result of [
+      await sh(script, { reject: false }),
+      shSync(script, { reject: false }),
+      await pipeline([['sh', '-c', script], ['cat']], { reject: false }),
+    ]) {
+      assert.deepStrictEqual([result.code, result.signal, result.failed], [null, '', true]);
+    }
+    assert.match((await failure(sh(script))).message, /was killed with a signal/);
+  });
+
   it('has the place of the call in its stack', async () => {
     function theCaller() {
       return run('false');

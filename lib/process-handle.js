@@ -28,6 +28,8 @@ class Process {
   failure;
   /** Of a child that has exited: what `killLater` had done to it. 1: the signal was sent, 2: SIGKILL. */
   lateKills = 0;
+  /** Of a child that has exited: whether by a signal, be it one without a name. */
+  wasKilled = false;
   #isKilledLater = false;
   /** What the child used, once it has exited. @type {number[] | undefined} */
   bill;
@@ -55,6 +57,7 @@ class Process {
     if (this.#isKilledLater) this.lateKills = environment().lateKills(this.#token);
     this.#token = -1;
     this.bill = takeBill();
+    this.wasKilled = signal !== 0;
     if (!this.#isClosed) deliverIn(this.#resource, reportExit, this, code, signal);
     this.#resource.emitDestroy();
   }

@@ -160,7 +160,7 @@ export interface RunResult<O = RunOptions> {
    * `'ENOENT'`, `'ABORT_ERR'`, ...
    */
   code: number | string | null;
-  /** The signal that ended it, or null. */
+  /** The signal that ended it, or null; `''` for a real-time signal, of which Node knows no name. */
   signal: NodeJS.Signals | null;
   /** Whether anything but exit status 0 came of it. */
   failed: boolean;

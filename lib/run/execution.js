@@ -165,8 +165,10 @@ class Execution {
   }
 
   #exit(code, signal) {
-    this.code = code;
-    this.signal = signal;
+    // What a real-time signal ends has exit code 0 and no signal by Node; it has not succeeded.
+    const hasNoName = signal === null && this.#handle.wasKilled;
+    this.code = hasNoName ? null : code;
+    this.signal = hasNoName ? '' : signal;
     this.timedOut = (this.#handle.lateKills & TIMED_OUT) !== 0;
     this.forceKilled = (this.#handle.lateKills & FORCED) !== 0;
     for (const undo of this.#atExit) undo();
