@@ -320,6 +320,21 @@ describe('wrong arguments are thrown at once, and nothing is started', () => {
 describe('what ends a program early', () => {
   const STUBBORN = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
 
+  it('leaves it time to say something on its way out', async () => {
+    const script = "trap 'echo bye; exit 3' TERM; while :; do sleep 0.05; done";
+    for (const start of [sh, async (...args) => shSync(...args)]) {
+      const result = await start(script, { timeout: 500, reject: false });
+      assert.deepStrictEqual([result.timedOut, result.code, result.stdout], [true, 3, 'bye']);
+    }
+    // Too much of it is too much all the same, and who else holds the pipe is not waited for.
+    const flood = "trap 'sleep 60 & yes; sleep 60' TERM; while :; do sleep 0.05; done";
+    for (const start of [sh, async (...args) => shSync(...args)]) {
+      const options = { timeout: 500, forceKillAfter: 500, maxBuffer: 1000, reject: false };
+      const result = await start(flood, options);
+      assert.deepStrictEqual([result.timedOut, result.stdout.length], [true, 999]);
+    }
+  });
+
   it('a timeout', async () => {
     const error = await failure(run('sleep', ['60'], { timeout: 100 }));
     assert.deepStrictEqual([error.timedOut, error.code, error.signal], [true, null, 'SIGTERM']);

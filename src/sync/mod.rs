@@ -54,7 +54,8 @@ pub struct Outcome {
 ///
 /// Ends when the child has exited, all outputs have ended (a grandchild may hold one open) and
 /// the input is written or cannot be. Past a limit the child is killed, the outputs are closed as
-/// they are, and only the exit is waited for.
+/// they are, and only the exit is waited for. Where outputs end with the child, one that is out of
+/// time may still say something on its way out.
 pub fn run(
     request: Request<'_>,
     stdio: &[Stdio<'_>],
@@ -247,19 +248,23 @@ impl Run<'_> {
         }
     }
 
-    /// Ends the program for the reason given. Nothing more is read: whoever else holds an output
-    /// open is not waited for.
+    /// Ends the program for the reason given. Nothing more is read, unless that ends with the
+    /// program: whoever else holds an output open is not waited for.
     fn kill(&mut self, reason: i32, limits: &Limits) {
-        self.killed = true;
-        self.error.get_or_insert(reason);
-        if let Some(watch) = &self.watch
-            && let Err(error) = watch.kill(limits.kill_signal)
-            && error.raw_os_error() != Some(libc::ESRCH)
-        {
-            let _ = watch.kill(libc::SIGKILL);
+        if !self.killed {
+            self.killed = true;
+            self.error.get_or_insert(reason);
+            self.force_at = limits.force_after.and_then(|after| Instant::now().checked_add(after));
+            if let Some(watch) = &self.watch
+                && let Err(error) = watch.kill(limits.kill_signal)
+                && error.raw_os_error() != Some(libc::ESRCH)
+            {
+                let _ = watch.kill(libc::SIGKILL);
+            }
         }
-        self.pipes.iter_mut().for_each(Pipe::close);
-        self.force_at = limits.force_after.and_then(|after| Instant::now().checked_add(after));
+        if reason != libc::ETIMEDOUT || !limits.ends_at_exit {
+            self.pipes.iter_mut().for_each(Pipe::close);
+        }
     }
 
     fn force(&mut self) {
