@@ -81,6 +81,22 @@ for (const mode of modes()) {
       assert.deepStrictEqual(await survivors(pids), []);
     });
 
+    it('hears of a signal from the top: no shell goes on with its next command', async () => {
+      const script = 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 60 & done; echo; sleep 60; echo next';
+      for (let i = 0; i < 10; i++) {
+        const child = inMode(mode, () => cp.spawn('sh', ['-c', script], { tree: true }));
+        let said = '';
+        child.stdout.on('data', (data) => {
+          said += data;
+        });
+        await once(child.stdout, 'data');
+        const closed = once(child, 'close');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        child.kill();
+        assert.deepStrictEqual([...(await closed), said], [null, 'SIGTERM', '\n']);
+      }
+    });
+
     it('ends by kill with SIGKILL', async (t) => {
       const { child, pids } = await grow(t, {}, { deaf: true });
       assert.strictEqual(child.kill('SIGKILL'), true);

@@ -65,12 +65,15 @@ impl Hunt {
         Ok(Hunt { proc: Proc::open()?, ground, seen: HashMap::new(), forced: false })
     }
 
-    /// The processes of the tree that have not ended.
+    /// The processes of the tree that have not ended, the oldest first: a shell that saw its command
+    /// end before it is told itself would go on with the next one.
     pub fn members(&mut self) -> io::Result<Vec<Identity>> {
-        match &mut self.ground {
+        let mut members = match &mut self.ground {
             Ground::Group(group) => cgroup::members(group, &mut self.proc),
             Ground::Walk(walk) => walk.pass(&mut self.proc),
-        }
+        }?;
+        members.sort_unstable_by_key(|identity| (identity.start_time, identity.pid));
+        Ok(members)
     }
 
     /// Sends a signal to every member, also to those that appear meanwhile. SIGKILL reaches all of
