@@ -47,8 +47,9 @@ pub enum ShortRead {
     Nothing,
     /// Enough: if there is more, that will be reported.
     Enough,
-    /// That it was the last: the other end is closed. To ask again makes a difference for a socket whose other
-    /// end has left bytes unread: it has an error for its end.
+    /// That the end comes next, as the other end is closed. A socket whose other end has left bytes unread has an
+    /// error for it. There may be more before it, where a read stops short: behind descriptors that were sent
+    /// along, and at the end of a packet of a pipe.
     End,
 }
 
@@ -191,6 +192,7 @@ impl<B: Lendable> Stream<B> {
         let short = if self.left.get().is_none() { short } else { ShortRead::Nothing };
         let mut share = WAKE_UP_BYTES;
         let mut served = Served::Idle;
+        let mut was_short = false;
         for _ in 0..WAKE_UP_READS {
             // The sink may have stopped it, or had another thread read on.
             if !self.reading.get() || share == 0 || self.is_ahead() {
@@ -205,22 +207,13 @@ impl<B: Lendable> Stream<B> {
                     if self.left.get() == Some(0) {
                         return self.finish(sink, None);
                     }
-                    if self.hot.get() {
-                        continue;
-                    }
-                    match short {
-                        ShortRead::Nothing => {}
-                        ShortRead::Enough => return served,
-                        // It was short, and the sink still wants to hear.
-                        ShortRead::End
-                            if count < READ_BYTES && self.reading.get() && !self.is_ahead() =>
-                        {
-                            return self.finish(sink, None);
-                        }
-                        ShortRead::End => {}
+                    was_short = count < READ_BYTES;
+                    if short == ShortRead::Enough && !self.hot.get() {
+                        return served;
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return served,
+                Err(_) if short == ShortRead::End && was_short => return self.finish(sink, None),
                 Err(error) => return self.finish(sink, Some(error)),
             }
         }

@@ -62,6 +62,23 @@ fn a_stream_that_is_not_reading_is_left_alone() {
 }
 
 #[test]
+fn nothing_is_lost_where_a_read_stops_short_of_the_end() {
+    let (ours, theirs) = socket::pair().unwrap();
+    let reader = stream(Kind::Socket, ours);
+    socket::send(reader.fd.borrow().as_ref().unwrap(), b"unread").unwrap();
+    for piece in [b"one", b"two", b"end"] {
+        socket::send_with_descriptor(&theirs, piece, theirs.as_fd()).unwrap();
+    }
+    drop(theirs);
+    let sink = Collected::default();
+    reader.set_reading(true);
+    reader.drain(&sink, ShortRead::End);
+    assert_eq!(*sink.bytes.borrow(), b"onetwoend");
+    // That the other end has left something unread is no error.
+    assert_eq!((sink.ends.get(), reader.is_reading()), (1, false));
+}
+
+#[test]
 fn a_stream_may_end_though_somebody_holds_its_other_end() {
     for pipe in [false, true] {
         let (reader, writer) = if pipe {
