@@ -302,6 +302,34 @@ for (const mode of modes()) {
       });
     }
 
+    const orphan = 'whom only an earlier look can tell is ended where no descriptor is left';
+    it(orphan, { skip: isFiltered() }, async () => {
+      const { said, ...outcome } = await runScript(
+        async (self) => {
+          const fs = require('node:fs');
+          const deaf = "trap '' TERM; echo $$; while :; do sleep 0.1; done";
+          const child = self.cp.spawn('sh', ['-c', `env -i sh -c "$0" & wait`, deaf], {
+            tree: true,
+            stdio: ['ignore', 'pipe', 'ignore'],
+          });
+          const pid = await new Promise((resolve) => child.stdout.once('data', resolve));
+          const { code, held } = self.processes.holdDescriptors();
+          self.say('full', code);
+          const { escalated } = await child.killTree({ grace: 200 });
+          for (const fd of held) fs.closeSync(fd);
+          self.say('escalated', escalated);
+          self.say('alive', self.processes.isAlive(Number(pid)));
+        },
+        { ...FEW_DESCRIPTORS, env: { ...process.env, SPROG_TREE_MODE: mode } },
+      );
+      assert.deepStrictEqual(said, [
+        ['full', 'EMFILE'],
+        ['escalated', true],
+        ['alive', false],
+      ]);
+      assert.deepStrictEqual([outcome.code, outcome.stderr], [0, '']);
+    });
+
     // Not a promise but a warning: where the walk finds these one day, the docs must change.
     it('who drops marker, session and parents escapes the walk, and only that', async (t) => {
       const directory = directoryFor(t);

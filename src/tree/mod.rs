@@ -98,11 +98,7 @@ impl Tree {
 
     /// Sends a signal to every process of the tree, or with 0 asks whether there are any.
     pub fn signal(&self, signal: i32) -> io::Result<Sent> {
-        let mut hunt = lock(&self.hunt);
-        apart::where_needed(hunt.signal(signal), || {
-            let mut another = hunt.another();
-            move || another.signal(signal)
-        })
+        self.look(move |hunt| hunt.signal(signal))
     }
 
     /// As `signal`, by a thread that may not be held up: SIGKILL is sent by another one, again and
@@ -126,12 +122,25 @@ impl Tree {
 
     /// The pids of all that have not ended.
     pub fn members(&self) -> io::Result<Vec<i32>> {
-        let mut hunt = lock(&self.hunt);
-        let members = apart::where_needed(hunt.members(), || {
-            let mut another = hunt.another();
-            move || another.members()
-        })?;
+        let members = self.look(Hunt::members)?;
         Ok(members.into_iter().map(|identity| identity.pid).collect())
+    }
+
+    /// What is learned where descriptors were wanting is remembered here.
+    fn look<T: Send + 'static>(
+        &self,
+        look: impl Fn(&mut Hunt) -> io::Result<T> + Copy + Send + 'static,
+    ) -> io::Result<T> {
+        let mut hunt = lock(&self.hunt);
+        let done = look(&mut hunt).map(|found| (found, None));
+        let (found, learned) = apart::where_needed(done, || {
+            let mut another = hunt.another();
+            move || look(&mut another).map(|found| (found, Some(another)))
+        })?;
+        if let Some(learned) = learned {
+            *hunt = learned;
+        }
+        Ok(found)
     }
 
     /// Ends the tree on a thread of its own, which then calls `done`. A thread for each: trees that
