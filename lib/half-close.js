@@ -18,18 +18,11 @@ class HalfClose extends AsyncResource {
     this.#request = request;
   }
 
-  /** Tells of it, as an event of its own. */
-  finish() {
+  /** Tells of it, once. @param {number} status 0, or a negative errno where the stream is closed before */
+  tell(status) {
     const request = this.#request;
     this.#request = undefined;
-    if (request) deliverIn(this.emitDestroy(), request.oncomplete, request, 0);
-  }
-
-  /** The stream is closed: tells of it now, if it is not told yet. @param {number} status a negative errno */
-  cancel(status) {
-    const request = this.#request;
-    this.#request = undefined;
-    if (request) this.emitDestroy().runInAsyncScope(request.oncomplete, request, status);
+    if (request) deliverIn(this.emitDestroy(), request.oncomplete, request, status);
   }
 }
 

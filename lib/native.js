@@ -104,11 +104,11 @@ function environment() {
   return current;
 }
 
-/** Whether what the event under way throws has been told. */
-let isReported = false;
+/** What the event under way has thrown, and has been told, at last. @type {{ error: any } | undefined} */
+let reported;
 
 function dispatch(token, event, first, second) {
-  isReported = false;
+  reported = undefined;
   const owner = owners[token];
   // A token is free again after these; the owner may spawn while it handles them.
   if (event === EVENT.CLOSED || event === EVENT.EXIT || event === EVENT.DONE)
@@ -123,7 +123,7 @@ function dispatch(token, event, first, second) {
  * @param {(first?: any, second?: any, third?: any) => void} take
  * @param {any} owner
  */
-function deliverIn(context, take, owner, first, second = undefined, third = undefined) {
+function deliverIn(context, take, owner, first = undefined, second = undefined, third = undefined) {
   context.runInAsyncScope(takeOrReport, owner, take, first, second, third);
 }
 
@@ -132,9 +132,9 @@ function takeOrReport(take, first, second, third) {
   try {
     take.call(this, first, second, third);
   } catch (error) {
-    // Once: contexts are entered within each other.
-    if (!isReported) environment().uncaught(error);
-    isReported = true;
+    // Once: contexts are entered within each other. Another may come behind it.
+    if (reported === undefined || reported.error !== error) environment().uncaught(error);
+    reported = { error };
     // The event has failed all the same, for what comes after it.
     throw error;
   }

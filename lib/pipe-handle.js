@@ -56,9 +56,7 @@ class Pipe {
   }
 
   get bytesRead() {
-    return this.#isCaptured
-      ? this.#bytesRead + environment().capturedCount(this.#token)
-      : this.#bytesRead;
+    return this.#bytesRead + (this.#isCaptured ? environment().capturedCount(this.#token) : 0);
   }
 
   /**
@@ -178,8 +176,7 @@ class Pipe {
 
   /** Half-close: at once. net.Socket hears of it by the event. */
   shutdown(request) {
-    if (this.#token === -1) return -ENOTCONN;
-    const status = environment().shutdown(this.#token);
+    const status = this.#token === -1 ? -ENOTCONN : environment().shutdown(this.#token);
     if (status === 0) this.#halfClose = new HalfClose(this.getAsyncId(), request);
     return status;
   }
@@ -217,33 +214,35 @@ class Pipe {
   onevent(event, first, second) {
     // What goes on is the write, or the half-close, in a context of its own.
     if (event === EVENT.WRITABLE) this.#continueWriting();
-    else if (event === EVENT.SHUT_DOWN) this.#halfClose?.finish();
+    else if (event === EVENT.SHUT_DOWN) this.#halfClose?.tell(0);
+    else if (event === EVENT.CLOSED) this.#cancel();
     else deliverIn(this.#resource, this.deliver, this, event, first, second);
   }
 
-  deliver(event, first, second) {
-    switch (event) {
-      case EVENT.DATA: {
-        this.isGathered = this.#isCaptured;
-        this.#isCaptured = false;
-        this.#bytesRead += second;
-        const isWhole = typeof first === 'string' || second === first.length;
-        this.owner.takeChunk(isWhole ? first : first.subarray(0, second));
-        return;
-      }
-      case EVENT.END:
-        this.#isCaptured = false;
-        this.owner.takeEnd(first);
-        return;
-      case EVENT.CLOSED:
-        // Node 20 reports a write that is under way as done.
-        if (this.#pending && NODE_MAJOR < 22) this.#finishWriting();
-        if (this.#pending) this.#finishWriting(errnoException(-ECANCELED, 'write'));
-        this.#halfClose?.cancel(-ECANCELED);
-        this.#onclosed?.call(this);
-        this.#resource.emitDestroy();
-        return;
+  /** Whatever is thrown by those that wait for its writing. */
+  #cancel() {
+    try {
+      // Node 20 reports a write that is under way as done.
+      if (this.#pending && NODE_MAJOR < 22) this.#finishWriting();
+      if (this.#pending) this.#finishWriting(errnoException(-ECANCELED, 'write'));
+      this.#halfClose?.tell(-ECANCELED);
+    } finally {
+      deliverIn(this.#resource, () => this.#onclosed?.call(this), this);
+      this.#resource.emitDestroy();
     }
+  }
+
+  deliver(event, first, second) {
+    const wasCaptured = this.#isCaptured;
+    this.#isCaptured = false;
+    if (event === EVENT.END) {
+      this.owner.takeEnd(first);
+      return;
+    }
+    this.isGathered = wasCaptured;
+    this.#bytesRead += second;
+    const isWhole = typeof first === 'string' || second === first.length;
+    this.owner.takeChunk(isWhole ? first : first.subarray(0, second));
   }
 }
 

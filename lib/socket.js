@@ -46,11 +46,12 @@ class Socket extends Capturable {
     return internals(this)._handle?.fd;
   }
 
-  /** @param {Buffer | string} chunk a string if the addon has decoded it, as the stream would */
-  takeChunk(chunk) {
+  /** @param {Buffer | string} given a string if the addon has decoded it, as the stream would */
+  takeChunk(given) {
+    const chunk = adopt(given);
     internals(this)._unrefTimer();
     const encoding = typeof chunk === 'string' ? this.readableEncoding : undefined;
-    const keepsReading = this.push(adopt(chunk), encoding ?? undefined);
+    const keepsReading = this.push(chunk, encoding ?? undefined);
     const handle = internals(this)._handle;
     this.#heed(chunk.length, handle);
     if (keepsReading) return;

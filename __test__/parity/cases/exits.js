@@ -267,6 +267,29 @@ module.exports = {
     });
   },
 
+  'what a stream throws that is destroyed while it writes does not keep its close from coming':
+    async (t) => {
+      await runScript(t, (cp, log) => {
+        const { AsyncLocalStorage } = require('node:async_hooks');
+        const storage = new AsyncLocalStorage();
+        process.on('uncaughtException', (error) =>
+          log('uncaught', error.message, storage.getStore()),
+        );
+        storage.run('stored', () => {
+          const child = cp.spawn('sleep', ['0.2'], { stdio: ['pipe', 'ignore', 'ignore'] });
+          child.stdin.write(Buffer.alloc(4 * 1024 * 1024), () => {
+            throw new Error('from write');
+          });
+          child.stdin.on('close', () => {
+            log('stdin closes');
+            throw new Error('from close');
+          });
+          child.on('close', () => log('close'));
+          setTimeout(() => child.stdin.destroy(), 50);
+        });
+      });
+    },
+
   'a throwing spawn listener is an uncaught exception and the rest still comes': async (t) => {
     await runScript(t, (cp, log) => {
       process.on('uncaughtException', (error) => log('uncaught', error.message));
