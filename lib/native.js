@@ -122,8 +122,11 @@ function dispatch(token, event, first, second) {
  * @param {import('node:async_hooks').AsyncResource} context
  * @param {(first?: any, second?: any, third?: any) => void} take
  * @param {any} owner
+ * @param {any} [first]
+ * @param {any} [second]
+ * @param {any} [third]
  */
-function deliverIn(context, take, owner, first = undefined, second = undefined, third = undefined) {
+function deliverIn(context, take, owner, first, second, third) {
   context.runInAsyncScope(takeOrReport, owner, take, first, second, third);
 }
 

@@ -104,9 +104,12 @@ mod tests {
     fn both_images_are_programs_and_the_file_goes_with_its_directory() {
         for image in [Image::in_memory().unwrap(), Image::in_file().unwrap()] {
             let path = PathBuf::from(std::ffi::OsString::from_vec(image.path()));
+            let link = fs::read_link(&path).ok();
             assert!(fs::read(&path).unwrap().starts_with(b"\x7fELF"));
             drop(image);
-            assert!(!path.exists());
+            // The number of its descriptor may be another's by now.
+            let is_another = link.is_some() && fs::read_link(&path).ok() != link;
+            assert!(is_another || !path.exists());
         }
     }
 }

@@ -91,10 +91,13 @@ fn two_that_send_to_each_other_both_come_to_an_end() {
     let both = [ours, theirs].map(|fd| {
         std::thread::spawn(move || {
             let outbox = Outbox::new(Arc::new(fd));
-            outbox.send_parts(&[&[7; 8 << 20]]).unwrap()
+            let waiting = outbox.send_parts(&[&[7; 8 << 20]]).unwrap();
+            // Still open: the other one may not be there yet.
+            (outbox, waiting)
         })
     });
-    assert!(both.into_iter().all(|end| end.join().unwrap() > 0));
+    let ended = both.map(|end| end.join().unwrap());
+    assert!(ended.iter().all(|(_, waiting)| *waiting > 0));
 }
 
 #[test]
