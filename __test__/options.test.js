@@ -450,7 +450,7 @@ function forkWithOurs(...call) {
 
 function described(child) {
   child.on('error', noop);
-  return { file: child.spawnfile, args: [...child.spawnargs] };
+  return { file: child.spawnfile, args: child.spawnargs };
 }
 
 function compareAll(calls, theirs, ours) {
