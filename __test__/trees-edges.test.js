@@ -178,6 +178,26 @@ describe('disposal of a child without a tree', () => {
   });
 });
 
+describe('a tree whose start took the last descriptor', { skip: isFiltered() }, () => {
+  it('is ended all the same', async () => {
+    const { said } = await runScript(
+      async (self) => {
+        const fs = require('node:fs');
+        // What is made with the first child is there then.
+        await new Promise((resolve) => self.cp.spawn('true').on('close', resolve));
+        const { held } = self.processes.holdDescriptors();
+        fs.closeSync(held.pop());
+        const child = self.cp.spawn('sleep', ['600'], { tree: true, stdio: 'ignore' });
+        const { code, held: more } = self.processes.holdDescriptors();
+        self.say(code, more.length);
+        self.say((await child.killTree()).ended.map(({ pid }) => pid === child.pid));
+      },
+      { ...FEW_DESCRIPTORS, env: { ...process.env, SPROG_TREE_MODE: 'walk' } },
+    );
+    assert.deepStrictEqual(said, [['EMFILE', 0], [[true]]]);
+  });
+});
+
 for (const mode of modes()) {
   describe(`found by ${mode}`, { concurrency: 2 }, () => {
     it('a tree within a tree ends with it, and alone', async (t) => {

@@ -90,9 +90,11 @@ impl Tree {
     /// The child runs, and is not reaped yet.
     pub fn started(&self, pid: i32) -> io::Result<()> {
         let mut described = lock(&self.described);
-        described.root =
-            apart::where_needed(sprog_tree::identify(pid), || move || sprog_tree::identify(pid))?;
-        *lock(&self.hunt) = Hunt::new(&described)?;
+        let unknown = described.clone();
+        let (known, hunt) =
+            apart::where_needed(rooted(unknown.clone(), pid), || move || rooted(unknown, pid))?;
+        *described = known;
+        *lock(&self.hunt) = hunt;
         Ok(())
     }
 
@@ -174,6 +176,13 @@ impl Drop for Tree {
     fn drop(&mut self) {
         self.release();
     }
+}
+
+/// The tree whose root is this process, and what is needed to find it.
+fn rooted(mut tree: sprog_tree::Tree, pid: i32) -> io::Result<(sprog_tree::Tree, Hunt)> {
+    tree.root = sprog_tree::identify(pid)?;
+    let hunt = Hunt::new(&tree)?;
+    Ok((tree, hunt))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
