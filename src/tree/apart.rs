@@ -3,8 +3,6 @@
 
 use std::io;
 
-use crate::sys::signal;
-
 /// `done`, unless descriptors were wanting for it: then what the work that is made by `again` brings, if the
 /// system allows it.
 pub fn where_needed<T, W>(done: io::Result<T>, again: impl FnOnce() -> W) -> io::Result<T>
@@ -24,13 +22,6 @@ where
 fn apart<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Option<io::Result<T>> {
-    let thread = std::thread::Builder::new()
-        .name("sprog-tree".into())
-        .stack_size(256 * 1024)
-        .spawn(move || {
-            signal::block_for_helper_thread();
-            sprog_tree::leave_descriptors().ok().map(|()| work())
-        })
-        .ok()?;
-    thread.join().ok()?
+    let alone = move || sprog_tree::leave_descriptors().ok().map(|()| work());
+    super::helper_thread(alone).ok()?.join().ok()?
 }

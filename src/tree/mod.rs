@@ -11,6 +11,7 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use sprog_tree::{Hunt, Options, Report, Sent, cgroup};
@@ -153,15 +154,11 @@ impl Tree {
         done: impl FnOnce(io::Result<Report>) + Send + 'static,
     ) -> io::Result<()> {
         let mut hunt = lock(&self.hunt).another();
-        std::thread::Builder::new()
-            .name("sprog-tree".into())
-            .stack_size(256 * 1024)
-            .spawn(move || {
-                signal::block_for_helper_thread();
-                let ended = hunt.end(&options);
-                done(apart::where_needed(ended, || move || hunt.end(&options)));
-            })
-            .map(|_| ())
+        helper_thread(move || {
+            let ended = hunt.end(&options);
+            done(apart::where_needed(ended, || move || hunt.end(&options)));
+        })
+        .map(|_| ())
     }
 
     /// The child has exited, or was not started after all: the group is removed when it is empty.
@@ -176,6 +173,15 @@ impl Drop for Tree {
     fn drop(&mut self) {
         self.release();
     }
+}
+
+fn helper_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    std::thread::Builder::new().name("sprog-tree".into()).stack_size(256 * 1024).spawn(move || {
+        signal::block_for_helper_thread();
+        work()
+    })
 }
 
 /// The tree whose root is this process, and what is needed to find it.
