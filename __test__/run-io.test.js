@@ -291,6 +291,10 @@ describe('output', () => {
       assert.strictEqual(bytes.length, 70_000);
       // Bytes, not characters.
       assert.strictEqual(await kept("printf 'ééééééé'", { maxBuffer: 5 }), 'éé');
+      assert.strictEqual(
+        await kept('printf 123456', { maxBuffer: 5, encoding: 'hex' }),
+        '3132333435',
+      );
       const latin1 = { maxBuffer: 5, encoding: 'latin1' };
       assert.strictEqual((await kept("printf 'ééééééé'", latin1)).length, 5);
     });

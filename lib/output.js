@@ -4,11 +4,15 @@
 const { capture, release } = require('./capturable.js');
 const { maxBufferExceeded } = require('./errors.js');
 
+/** What is counted in bytes is cut in characters, as by Node, if it is text. */
+const cutAsNode = (chunk, count) => chunk.slice(0, count);
+
 class Output {
   #stream;
   #encoding;
   #maxBuffer;
   #isKept;
+  #cut;
   #onoverflow;
   #ondata = (chunk) => this.#take(chunk);
   /** @type {any[]} strings where the stream decodes, else Buffers; joined once, at the end */
@@ -26,13 +30,16 @@ class Output {
    * @param {BufferEncoding | null} options.encoding null for Buffers
    * @param {any} options.maxBuffer in bytes
    * @param {boolean} options.isKept false if nobody will ask for the content, only for its limit
+   * @param {(chunk: any, count: number, encoding: BufferEncoding | null) => any} [options.cut] what
+   *   is kept of a chunk of which so many bytes may be
    * @param {(error: Error) => void} options.onoverflow
    */
-  constructor(stream, { name, encoding, maxBuffer, isKept, onoverflow }) {
+  constructor(stream, { name, encoding, maxBuffer, isKept, cut = cutAsNode, onoverflow }) {
     this.#stream = stream;
     this.#encoding = encoding;
     this.#maxBuffer = maxBuffer;
     this.#isKept = isKept;
+    this.#cut = cut;
     this.#onoverflow = () => onoverflow(maxBufferExceeded(name));
     if (!stream) return;
     // Not decoded by ourselves at the end: a program may listen too, and gets text from Node.
@@ -83,8 +90,7 @@ class Output {
     const room = this.#maxBuffer - this.#bytes;
     this.#bytes += encoding ? Buffer.byteLength(chunk, encoding) : chunk.length;
     if (this.#bytes > this.#maxBuffer) {
-      // What is counted in bytes is cut in characters, as by Node, if it is text.
-      this.#keep(chunk.slice(0, room));
+      this.#keep(this.#cut(chunk, room, encoding));
       this.#onoverflow();
     } else {
       this.#keep(chunk);

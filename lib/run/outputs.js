@@ -20,30 +20,27 @@ function collect(stream, name, { encoding, maxBuffer }, onoverflow) {
   return new Ends(stream, encoding, maxBuffer.head, maxBuffer.tail);
 }
 
-/** Text was cut at so many characters, which may be more bytes. */
-function firstBytes(content, count, { readableEncoding }) {
-  if (typeof content !== 'string') return content;
-  const bytes = Buffer.from(content, readableEncoding).subarray(0, Math.floor(count));
-  return bytes.toString(readableEncoding, 0, wholeEnd(bytes, readableEncoding));
+/** Whole characters of so many bytes at most, where Node counts bytes and cuts characters. */
+function firstBytes(chunk, count, encoding) {
+  if (typeof chunk !== 'string') return chunk.subarray(0, count);
+  const bytes = Buffer.from(chunk, encoding).subarray(0, Math.floor(count));
+  return bytes.toString(encoding, 0, wholeEnd(bytes, encoding));
 }
 
 class Whole {
   dropped = 0;
   stream;
   #output;
-  #limit;
-  #isExceeded = false;
 
   constructor(stream, name, encoding, maxBuffer, onoverflow) {
     this.stream = stream;
-    this.#limit = maxBuffer;
     this.#output = new Output(stream, {
       name,
       encoding,
       maxBuffer,
       isKept: true,
+      cut: firstBytes,
       onoverflow: (error) => {
-        this.#isExceeded = true;
         // In this order: a program that meets the closed pipe first ends by that.
         onoverflow(error);
         this.#output.destroy();
@@ -52,8 +49,7 @@ class Whole {
   }
 
   content() {
-    const content = this.#output.content();
-    return this.#isExceeded ? firstBytes(content, this.#limit, this.stream) : content;
+    return this.#output.content();
   }
 
   peek() {
