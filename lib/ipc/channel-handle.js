@@ -140,8 +140,8 @@ class ChannelHandle {
   /** Counts the sends of this tick; whether this one is collected: from the seventeenth on. */
   #countSend(mayWait) {
     if (this.#sendsOfTick++ === 0) process.nextTick(endTick, this);
-    if ((this.#sendsOfTick <= AT_ONCE && !mayWait) || leaving.isExiting()) return false;
-    leaving.watch(this);
+    if (this.#sendsOfTick <= AT_ONCE && !mayWait) return false;
+    if (!this.#hasCollected) leaving.watch(this);
     this.#hasCollected = true;
     return true;
   }

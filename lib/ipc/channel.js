@@ -13,6 +13,7 @@ const { NODE_MAJOR } = require('../node-version.js');
 /** send() answers false from this many queued bytes on. */
 const HIGH_WATER_BYTES = 128 * 1024;
 
+/** Most messages are objects: to look into the list costs as much as all else that is checked. */
 const MESSAGE_TYPES = ['string', 'object', 'number', 'boolean'];
 
 /**
@@ -114,7 +115,7 @@ function setupChannel(target, handle, onclosed) {
 
   target._send = (message, sendHandle, options, callback) => {
     if (message === undefined) throw errors().missingArgs('message');
-    if (!MESSAGE_TYPES.includes(typeof message))
+    if (typeof message !== 'object' && !MESSAGE_TYPES.includes(typeof message))
       throw errors().invalidArgType('message', MESSAGE_TYPES, message);
     const given = typeof options === 'boolean' ? { swallowErrors: options } : options;
     if (!sendHandle && target._handleQueue === null) {

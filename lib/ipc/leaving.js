@@ -27,11 +27,6 @@ function flushingFirst(original) {
   };
 }
 
-/** Whether 'exit' listeners are running: there will be no end of the tick to wait for. */
-function isExiting() {
-  return /** @type {any} */ (process)._exiting === true;
-}
-
 /** @param {{ flush(): void }} handle has collected messages */
 function watch(handle) {
   collecting.add(handle);
@@ -46,4 +41,4 @@ function flushAll() {
   for (const handle of collecting) handle.flush();
 }
 
-module.exports = { install, isExiting, watch, unwatch };
+module.exports = { install, watch, unwatch };
