@@ -26,8 +26,8 @@ const it = (title, run) => test(title, { timeout: 60_000 }, run);
 const range = (count) => Array.from({ length: count }, (_, n) => n);
 
 describe('messages of a child arrive, complete and in order', { concurrency: 2 }, () => {
-  function start(count, way, serialization) {
-    const child = sprog.fork(path.join(FIXTURES, 'ipc-send-and-leave.js'), [count, way], {
+  function start(serialization, ...args) {
+    const child = sprog.fork(path.join(FIXTURES, 'ipc-send-and-leave.js'), args, {
       stdio: QUIET,
       serialization,
       execArgv: [],
@@ -41,16 +41,22 @@ describe('messages of a child arrive, complete and in order', { concurrency: 2 }
     for (const way of WAYS) {
       it(`before it ends by ${way}, ${serialization}`, async () => {
         for (const count of COUNTS) {
-          const { got, closed } = start(count, way, serialization);
+          const { got, closed } = start(serialization, count, way);
           await closed;
           assert.deepStrictEqual(got, range(count));
         }
+      });
+
+      it(`from a listener of 'exit', which ends by ${way}, ${serialization}`, async () => {
+        const { got, closed } = start(serialization, 500, way, 'late');
+        await closed;
+        assert.deepStrictEqual(got, range(500));
       });
     }
 
     it(`while it blocks, and when it is killed then, ${serialization}`, async () => {
       for (const count of COUNTS) {
-        const { child, got, closed } = start(count, 'block', serialization);
+        const { child, got, closed } = start(serialization, count, 'block');
         await once(child.stdout, 'data');
         await sleep(BLOCKED_MS);
         child.kill('SIGKILL');
