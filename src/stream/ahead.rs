@@ -56,6 +56,8 @@ struct Queue {
     /// How much came in each block that is filled.
     filled: VecDeque<usize>,
     end: Option<io::Result<()>>,
+    /// The thread reads no more. (That `descriptor` is gone says the same, but who asks for it waits for a read.)
+    is_stopped: bool,
     /// The thread waits for an empty block.
     is_paused: bool,
     /// The counter is up.
@@ -135,10 +137,9 @@ impl<B: Lendable> Ahead<B> {
 
     /// Whether the thread reads no more and all that it has read is taken: the stream is to be read itself.
     pub fn is_over(&self) -> bool {
-        let is_stopped = lock(&self.shared.descriptor).is_none();
         let queue = lock(&self.shared.queue);
         let is_empty = queue.filled.is_empty() && queue.end.is_none();
-        is_stopped && is_empty && self.begun.borrow().is_none()
+        queue.is_stopped && is_empty && self.begun.borrow().is_none()
     }
 }
 
@@ -148,6 +149,7 @@ impl<B> Ahead<B> {
         if let Some(descriptor) = lock(&self.shared.descriptor).take() {
             self.reader.remove(self.key, descriptor.as_fd());
         }
+        lock(&self.shared.queue).is_stopped = true;
     }
 }
 
@@ -190,6 +192,7 @@ impl Readable for Shared {
             queue.filled.push_back(count);
         }
         queue.end = end;
+        queue.is_stopped = is_over;
         if count > 0 || is_over {
             self.tell(&mut queue);
         }
@@ -300,6 +303,18 @@ mod tests {
         assert!(ahead.is_over());
         assert!(matches!(ahead.next(), Next::Nothing));
         assert_eq!(socket::receive(&ours, &mut [0; 8]).unwrap(), 5);
+    }
+
+    #[test]
+    fn the_loop_does_not_wait_for_a_read() {
+        let (ahead, _ours, mut theirs) = ahead(1);
+        theirs.write_all(b"x").unwrap();
+        wait(&ahead);
+        let reading = lock(&ahead.shared.descriptor);
+        let Next::Block(block) = ahead.next() else { panic!("a block is there") };
+        assert!(!ahead.is_over());
+        drop(reading);
+        ahead.supply(block.buffer);
     }
 
     #[test]
