@@ -60,7 +60,7 @@ struct Queue {
     is_stopped: bool,
     /// The thread waits for an empty block.
     is_paused: bool,
-    /// The counter is up.
+    /// The counter is up, or about to be.
     is_told: bool,
 }
 
@@ -96,8 +96,8 @@ impl<B: Lendable> Ahead<B> {
         let count = queue.filled.pop_front();
         let end = if count.is_none() { queue.end.take() } else { None };
         if queue.is_told && queue.filled.is_empty() && queue.end.is_none() {
-            queue.is_told = false;
-            let _ = fd::read(&self.shared.counter, &mut [0; 8]);
+            // It may not be up yet: then the loop is woken once more.
+            queue.is_told = fd::read(&self.shared.counter, &mut [0; 8]).is_err();
         }
         drop(queue);
         if let Some(end) = end {
@@ -114,7 +114,7 @@ impl<B: Lendable> Ahead<B> {
     /// Takes back what is left of a block: it comes next.
     pub fn put_back(&self, rest: Block<B>) {
         self.begun.replace(Some(rest));
-        self.shared.tell(&mut lock(&self.shared.queue));
+        self.shared.tell(lock(&self.shared.queue));
     }
 
     /// Another buffer to fill.
@@ -130,7 +130,7 @@ impl<B: Lendable> Ahead<B> {
             if let Err(error) = self.reader.resume(self.key, descriptor.as_fd()) {
                 let mut queue = lock(&self.shared.queue);
                 queue.end = Some(Err(error));
-                self.shared.tell(&mut queue);
+                self.shared.tell(queue);
             }
         }
     }
@@ -162,9 +162,11 @@ impl<B> Drop for Ahead<B> {
 }
 
 impl Shared {
-    /// There is something to take.
-    fn tell(&self, queue: &mut Queue) {
-        if !std::mem::replace(&mut queue.is_told, true) {
+    /// There is something to take. The loop asks for the queue as soon as it wakes up: it is let go of first.
+    fn tell(&self, mut queue: MutexGuard<'_, Queue>) {
+        let was_told = std::mem::replace(&mut queue.is_told, true);
+        drop(queue);
+        if !was_told {
             let _ = fd::wake_up(&self.counter);
         }
     }
@@ -194,9 +196,10 @@ impl Readable for Shared {
         queue.end = end;
         queue.is_stopped = is_over;
         if count > 0 || is_over {
-            self.tell(&mut queue);
+            self.tell(queue);
+        } else {
+            drop(queue);
         }
-        drop(queue);
         if is_over {
             reader.remove(key, descriptor.as_fd());
             *slot = None;
