@@ -444,6 +444,26 @@ describe('where the addon cannot be used', () => {
     );
   });
 
+  it('and neither have those that it forks one, by whichever option it asked', async () => {
+    const forks = (self) => {
+      const cp = require('node:child_process');
+      const first = cp.fork(self.args[0], { silent: true });
+      first.on('message', ({ isOurs, execArgv }) => self.say('forked', isOurs, execArgv.length));
+      first.stderr.on('data', (data) => self.say('forked', String(data)));
+    };
+    const { href } = pathToFileURL(REGISTER);
+    for (const option of [`--require=${REGISTER}`, `--import=${href}`, '-r=sprog/register']) {
+      const nodeArgs = [...option.replace(/^-r=/, '-r ').split(' '), '--no-addons'];
+      const { code, said, stderr } = await runScript(forks, {
+        nodeArgs,
+        args: [portrait],
+        cwd: project(),
+      });
+      assert.deepStrictEqual([code, said], [0, [['forked', false, nodeArgs.length]]]);
+      assert.strictEqual(stderr.split('SPROG_NOT_NATIVE').length, 2, stderr);
+    }
+  });
+
   it('a child of a registered program has no warning', async () => {
     const said = await run(
       (self) => {

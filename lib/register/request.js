@@ -3,24 +3,28 @@
 
 const { createRequire } = require('node:module');
 const path = require('node:path');
-const { pathToFileURL } = require('node:url');
+const { fileURLToPath, pathToFileURL } = require('node:url');
 const { native, warnNotNative } = require('../native.js');
+const { canPreload } = require('../preloading.js');
+const { PRELOAD } = require('./inheritance.js');
 
 const FLAGS = ['-r', '--require', '--import'];
 
 /**
  * Forked children are given `process.execArgv`, and would look for `sprog/register` from a directory
- * of their own, where it may not be found: from now on the file stands there.
+ * of their own, where it may not be found: from now on the file stands there. Without the addon it is the
+ * one that says nothing: this program has been told, and each of its children would be.
  * @param {string} file the entry point
  */
 function keepPathOfPreload(file) {
   const { execArgv } = process;
+  const kept = native || !canPreload([], PRELOAD) ? file : PRELOAD;
   execArgv.forEach((word, index) => {
     const [flag, value] = split(word);
     if (value !== undefined) {
-      if (names(value, file)) execArgv[index] = `${flag}=${target(flag, file)}`;
+      if (names(value, file)) execArgv[index] = `${flag}=${target(flag, kept)}`;
     } else if (FLAGS.includes(execArgv[index - 1]) && names(word, file)) {
-      execArgv[index] = target(execArgv[index - 1], file);
+      execArgv[index] = target(execArgv[index - 1], kept);
     }
   });
 }
@@ -35,7 +39,8 @@ function split(word) {
 /** Whether Node has found `file` by this name. */
 function names(value, file) {
   try {
-    return createRequire(path.join(process.cwd(), '/')).resolve(value) === file;
+    const name = value.startsWith('file:') ? fileURLToPath(value) : value;
+    return createRequire(path.join(process.cwd(), '/')).resolve(name) === file;
   } catch {
     return false;
   }
