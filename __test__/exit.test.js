@@ -316,6 +316,15 @@ describe('an exception in a listener', { concurrency: 2 }, () => {
     });
   }
 
+  for (const [event, body] of Object.entries(listeners)) {
+    it(`of '${event}' dumps core with --abort-on-uncaught-exception`, async () => {
+      const words = [process.execPath, '--abort-on-uncaught-exception'];
+      const nodeArgs = ['-c', 'ulimit -c 0; exec "$0" "$@"', ...words];
+      const { code, signal } = await runScript(body, { node: '/bin/sh', nodeArgs });
+      assert.deepStrictEqual([code, typeof signal], [null, 'string']);
+    });
+  }
+
   it('that nobody listens to: a failed spawn', async () => {
     const outcome = await runScript(({ cp }) => void cp.spawn('/nonexistent'));
     assert.match(outcome.stderr, /Error: spawn \/nonexistent ENOENT/);

@@ -106,9 +106,13 @@ function environment() {
 
 /** What the event under way has thrown, and has been told, at last. @type {{ error: any } | undefined} */
 let reported;
+/** Whether what it throws has to be caught, to be told before it ends. */
+let isTold = false;
 
 function dispatch(token, event, first, second) {
   reported = undefined;
+  // A close tells several, one after the other.
+  isTold = event === EVENT.CLOSED || isAnyoneAsked();
   const owner = owners[token];
   // A token is free again after these; the owner may spawn while it handles them.
   if (event === EVENT.CLOSED || event === EVENT.EXIT || event === EVENT.DONE)
@@ -116,9 +120,19 @@ function dispatch(token, event, first, second) {
   owner?.onevent(event, first, second);
 }
 
+/** Whether anything of the program is asked about an uncaught exception. */
+function isAnyoneAsked() {
+  return (
+    process.listenerCount('uncaughtException') > 0 ||
+    process.listenerCount('uncaughtExceptionMonitor') > 0 ||
+    process.hasUncaughtExceptionCaptureCallback()
+  );
+}
+
 /**
  * Has an owner take an event in the context of what the event is of. What that throws is an uncaught
  * exception while the context still holds, as in Node: a handler of those finds the same AsyncLocalStorage.
+ * Where there is no handler nothing is caught: --abort-on-uncaught-exception dumps its core at the throw.
  * @param {import('node:async_hooks').AsyncResource} context
  * @param {(first?: any, second?: any, third?: any) => void} take
  * @param {any} owner
@@ -127,7 +141,8 @@ function dispatch(token, event, first, second) {
  * @param {any} [third]
  */
 function deliverIn(context, take, owner, first, second, third) {
-  context.runInAsyncScope(takeOrReport, owner, take, first, second, third);
+  if (isTold) context.runInAsyncScope(takeOrReport, owner, take, first, second, third);
+  else context.runInAsyncScope(take, owner, first, second, third);
 }
 
 /** @this {any} */
