@@ -107,12 +107,12 @@ function environment() {
 /** What the event under way has thrown, and has been told, at last. @type {{ error: any } | undefined} */
 let reported;
 /** Whether what it throws has to be caught, to be told before it ends. */
-let isTold = false;
+let isCaught = false;
 
 function dispatch(token, event, first, second) {
   reported = undefined;
   // A close tells several, one after the other.
-  isTold = event === EVENT.CLOSED || isAnyoneAsked();
+  isCaught = event === EVENT.CLOSED || isAnybodyAsked();
   const owner = owners[token];
   // A token is free again after these; the owner may spawn while it handles them.
   if (event === EVENT.CLOSED || event === EVENT.EXIT || event === EVENT.DONE)
@@ -121,7 +121,7 @@ function dispatch(token, event, first, second) {
 }
 
 /** Whether anything of the program is asked about an uncaught exception. */
-function isAnyoneAsked() {
+function isAnybodyAsked() {
   return (
     process.listenerCount('uncaughtException') > 0 ||
     process.listenerCount('uncaughtExceptionMonitor') > 0 ||
@@ -141,7 +141,7 @@ function isAnyoneAsked() {
  * @param {any} [third]
  */
 function deliverIn(context, take, owner, first, second, third) {
-  if (isTold) context.runInAsyncScope(takeOrReport, owner, take, first, second, third);
+  if (isCaught) context.runInAsyncScope(takeOrReport, owner, take, first, second, third);
   else context.runInAsyncScope(take, owner, first, second, third);
 }
 
