@@ -143,6 +143,25 @@ module.exports = [
     command: tool('dotenv', 'dotenv-cli', '-e', '.env.test', '--', 'node', 'say.js', 'word'),
   },
   {
+    title: 'jasmine, parallel',
+    package: 'jasmine',
+    does: 'three files, two workers: children, messages, a failure',
+    files: 'projects/jasmine',
+    command: tool('jasmine', 'jasmine', '--parallel=2'),
+    code: 3,
+    isUnordered: true,
+    // A dot or an F for each, as they come.
+    ignore: [/^[.F]+$/, /^Finished in/],
+  },
+  {
+    title: 'grunt',
+    package: 'grunt',
+    does: 'programs, itself, grunt-concurrent, one that is missing',
+    files: 'projects/grunt',
+    command: tool('grunt', 'grunt'),
+    isUnordered: true,
+  },
+  {
     title: 'webpack',
     package: 'webpack',
     does: 'thread-loader and terser in processes of their own',
