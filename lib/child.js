@@ -103,7 +103,11 @@ function attachStdio(child, stdio, tokens) {
   const { Pipe } = require('./pipe-handle.js');
   const { Socket, lend } = require('./socket.js');
   const { KIND } = require('./stdio.js');
-  const sockets = stdio.entries.map((entry, index) => {
+  /** @type {any[]} */
+  const sockets = [];
+  // A loop, since map() would stand twice between the program and what async hooks see of a pipe.
+  for (const [index, entry] of stdio.entries.entries()) {
+    sockets[index] = null;
     if (entry.kind === KIND.CHANNEL) {
       child._closesNeeded++;
     } else if (tokens[index] !== -1) {
@@ -114,12 +118,11 @@ function attachStdio(child, stdio, tokens) {
         child._closesNeeded++;
         socket.on('close', () => maybeClose(child));
       }
-      return socket;
+      sockets[index] = socket;
     } else if (entry.stream) {
       lend(entry.stream);
     }
-    return null;
-  });
+  }
   // There may be fewer than three, as holes are no entries.
   [child.stdin = null, child.stdout = null, child.stderr = null] = sockets;
   child.stdio = sockets;

@@ -21,7 +21,7 @@ class Pipe {
   #halfClose = /** @type {InstanceType<typeof HalfClose> | undefined} */ (undefined);
   /** @type {(() => void) | undefined} */
   #onclosed;
-  #resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
+  #resource;
   /** @type {any} the stream; set by it */
   owner = undefined;
   /** Set by net.Socket, which thinks that it has one of its own handles. Unused. */
@@ -41,6 +41,7 @@ class Pipe {
 
   constructor(token) {
     this.#token = token;
+    this.#resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
     own(token, this);
   }
 

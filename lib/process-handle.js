@@ -16,7 +16,7 @@ class Process {
   #referenced = true;
   #isClosed = false;
   // Events of the child run in the async context of its creator.
-  #resource = new AsyncResource('PROCESSWRAP', { requireManualDestroy: true });
+  #resource;
   /** @type {number | undefined} */
   pid;
   /** @type {((exitCode: number, signal: string) => void) | undefined} */
@@ -33,6 +33,12 @@ class Process {
   #isKilledLater = false;
   /** What the child used, once it has exited. @type {number[] | undefined} */
   bill;
+
+  constructor() {
+    // Not by an initializer, as in pipe-handle.js: it is a frame of its own, and an async hook has ten of
+    // them, the default limit, to find the program's line in.
+    this.#resource = new AsyncResource('PROCESSWRAP', { requireManualDestroy: true });
+  }
 
   /**
    * Starts the program; see start.js.
