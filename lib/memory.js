@@ -4,11 +4,12 @@
 
 const { types } = require('node:util');
 
-/** @param {any} prototype @returns {(this: any) => number} */
-const getter = (prototype) =>
-  /** @type {any} */ (Object.getOwnPropertyDescriptor(prototype, 'byteLength')).get;
+/** @param {any} prototype @param {string} [name] @returns {(this: any) => any} */
+const getter = (prototype, name = 'byteLength') =>
+  /** @type {any} */ (Object.getOwnPropertyDescriptor(prototype, name)).get;
 
-const ofTypedArray = getter(Object.getPrototypeOf(Uint8Array.prototype));
+const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype);
+const ofTypedArray = getter(TypedArrayPrototype);
 const ofDataView = getter(DataView.prototype);
 const ofArrayBuffer = getter(ArrayBuffer.prototype);
 const ofSharedArrayBuffer = getter(SharedArrayBuffer.prototype);
@@ -29,4 +30,15 @@ function bytesOf(value) {
   }
 }
 
-module.exports = { bytesOf };
+/** The bytes that a view shows; none where its memory is gone. @param {any} view */
+function shownBy(view) {
+  const prototype = types.isTypedArray(view) ? TypedArrayPrototype : DataView.prototype;
+  const size = bytesOf(view);
+  if (size === 0) return new Uint8Array();
+  const [buffer, start] = ['buffer', 'byteOffset'].map((name) =>
+    getter(prototype, name).call(view),
+  );
+  return new Uint8Array(buffer, start, size);
+}
+
+module.exports = { bytesOf, shownBy };

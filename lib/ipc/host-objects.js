@@ -6,7 +6,8 @@
 // Such a message is a head of 8 bytes (`PARTS`, and how long V8's part is), V8's part, and the
 // views in the order of their mention, each part starting at a multiple of 8.
 
-const { bytesOf } = require('../memory.js');
+const { bytesOf, shownBy } = require('../memory.js');
+const { NODE_MAJOR } = require('../node-version.js');
 
 const ARRAY_BUFFER_VIEW = 0;
 const PLAIN_COPY = 1;
@@ -36,10 +37,22 @@ const VIEWS = [
 ];
 const BUFFER = VIEWS.length;
 const NAMES = VIEWS.map(({ name }) => name);
+const { toString: tagOf } = Object.prototype;
 /** The name of a typed array's kind, whatever its prototype is; undefined for a DataView. */
 const { get: kindOf } = /** @type {any} */ (
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
 );
+/** Node's numbers of the kinds; 9 is a DataView, 10 a Buffer. */
+const NODES_NAMES = [
+  ...['Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array'],
+  ...['Uint32Array', 'Float32Array', 'Float64Array', undefined, 'Buffer'],
+  ...['BigInt64Array', 'BigUint64Array', 'Float16Array'],
+];
+/**
+ * From Node 24 on a view is what it was made as, whatever it says of its kind and its size, and one whose memory
+ * is gone is empty. Before that Node believes it, and refuses what it cannot believe.
+ */
+const BELIEVES = NODE_MAJOR < 24;
 /** @type {ReturnType<typeof makeClasses> | undefined} */
 let classes;
 
@@ -58,7 +71,13 @@ function makeClasses(v8) {
     _writeHostObject(object) {
       if (ArrayBuffer.isView(object)) {
         this.writeUint32(ARRAY_BUFFER_VIEW);
-        return serializing._writeHostObject.call(this, object);
+        if (BELIEVES) return serializing._writeHostObject.call(this, object);
+        const name = object.constructor === Buffer ? 'Buffer' : kindOf.call(object);
+        const bytes = shownBy(object);
+        this.writeUint32(NODES_NAMES.indexOf(name));
+        this.writeUint32(bytes.length);
+        this.writeRawBytes(bytes);
+        return undefined;
       }
       this.writeUint32(PLAIN_COPY);
       this.writeValue({ ...object });
@@ -84,16 +103,14 @@ function makeClasses(v8) {
     views = [];
 
     _writeHostObject(object) {
-      // A view that has lost its prototype has no length to go by, and one may say another length than it has: they
-      // are Node's to write, or to refuse.
       const size = ArrayBuffer.isView(object) ? bytesOf(object) : 0;
-      if (size < BESIDE_BYTES || object.byteLength !== size) return super._writeHostObject(object);
+      if (size < BESIDE_BYTES || (BELIEVES && isOdd(object))) return super._writeHostObject(object);
       const kind = object.constructor === Buffer ? BUFFER : NAMES.indexOf(kindOf.call(object));
       if (kind === -1) return super._writeHostObject(object);
       this.writeUint32(VIEW_BESIDE);
       this.writeUint32(kind);
-      this.writeUint32(object.byteLength);
-      this.views.push(new Uint8Array(object.buffer, object.byteOffset, object.byteLength));
+      this.writeUint32(size);
+      this.views.push(shownBy(object));
       return undefined;
     }
   }
@@ -130,6 +147,13 @@ function makeClasses(v8) {
   }
 
   return { Serializer, Deserializer, PartsSerializer, PartsDeserializer };
+}
+
+/** Whether a view says something else of itself than what it is: that is Node's to write, or to refuse. */
+function isOdd(view) {
+  const { buffer, byteLength } = shownBy(view);
+  if (view.buffer !== buffer || view.byteLength !== byteLength) return true;
+  return tagOf.call(view) !== `[object ${kindOf.call(view)}]`;
 }
 
 const MALFORMED_TEXT = 'A message in parts is malformed';

@@ -140,6 +140,49 @@ module.exports = {
     await dismiss(t, child);
   },
 
+  'a view that says something else of itself': async (t) => {
+    const child = fixture(t, 'ipc-echo.js');
+    class Tagged extends Uint8Array {
+      get [Symbol.toStringTag]() {
+        return 'Tagged';
+      }
+    }
+    const gone = (view) => {
+      structuredClone(view.buffer, { transfer: [view.buffer] });
+      return view;
+    };
+    // A small one, and one that would travel beside V8's format.
+    for (const size of [16, 100_000]) {
+      const own = (name, value) =>
+        Object.defineProperty(new Uint8Array(size).fill(7), name, { value });
+      const views = {
+        'a tag of its class': new Tagged(size),
+        'a tag of another kind': own(Symbol.toStringTag, 'Int8Array'),
+        'a DataView with a tag': Object.defineProperty(
+          new DataView(new ArrayBuffer(size)),
+          Symbol.toStringTag,
+          { value: 'x' },
+        ),
+        'another length': own('byteLength', 3),
+        'another memory': own('buffer', new ArrayBuffer(size)),
+        'no prototype': Object.setPrototypeOf(new Uint8Array(size), null),
+        'the constructor of a Buffer': own('constructor', Buffer),
+        'memory that is gone': gone(new Uint8Array(size)),
+        'memory that is gone, of a DataView': gone(new DataView(new ArrayBuffer(size))),
+      };
+      for (const [name, view] of Object.entries(views)) {
+        try {
+          const back = await echo(child, view);
+          t.log(size, name, Object.prototype.toString.call(back), back.constructor.name);
+          t.log(back.byteLength, back[0]);
+        } catch ({ name: kind, message: text }) {
+          t.log(size, name, kind, text.split('\n')[0]);
+        }
+      }
+    }
+    await dismiss(t, child);
+  },
+
   'a DataView arrives with the bytes that it shows': async (t) => {
     const child = fixture(t, 'ipc-echo.js');
     const sent = new DataView(Uint8Array.of(1, 2, 3, 4, 5, 6).buffer, 2, 3);
