@@ -2,6 +2,7 @@
 // The life of a channel: who keeps whom alive, how it ends, and what a peer may do to it.
 
 const fs = require('node:fs');
+const { createHash } = require('node:crypto');
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 const { countFds, until } = require('../../helpers/processes.js');
@@ -608,6 +609,23 @@ const cases = {
     child.stdout.resume();
     await t.closed(child);
     t.log(got);
+  },
+
+  'the same in texts of many characters, some of them split over writes': async (t) => {
+    const wide = Buffer.from('é€𝄞'.repeat(2500)).toString('latin1');
+    const starts = [500, 1020, 1021, 1022, 1023].map((size) => wide.slice(0, size));
+    const broken = [`${wide}\xff`, `${wide}\xed\xa0\x80`, `\xef\xbb\xbf${wide}`];
+    for (const text of [wide, ...starts, ...broken]) {
+      const child = spawnWire(t.cp, [
+        ['write', `"${text.slice(0, 301)}`],
+        ['write', `${text.slice(301)}"\n`],
+      ]);
+      child.on('message', (got) => {
+        t.log(got.length, createHash('sha1').update(got, 'utf16le').digest('hex'));
+      });
+      child.stdout.resume();
+      await t.closed(child);
+    }
   },
 
   'JSON in every legal spelling is understood': async (t) => {
