@@ -30,15 +30,20 @@ function bytesOf(value) {
   }
 }
 
+/** Where the bytes of a view are, whatever it says itself. @param {any} prototype */
+const placeOf = (prototype) => ({
+  buffer: getter(prototype, 'buffer'),
+  start: getter(prototype, 'byteOffset'),
+});
+const placeOfTypedArray = placeOf(TypedArrayPrototype);
+const placeOfDataView = placeOf(DataView.prototype);
+
 /** The bytes that a view shows; none where its memory is gone. @param {any} view */
 function shownBy(view) {
-  const prototype = types.isTypedArray(view) ? TypedArrayPrototype : DataView.prototype;
   const size = bytesOf(view);
   if (size === 0) return new Uint8Array();
-  const [buffer, start] = ['buffer', 'byteOffset'].map((name) =>
-    getter(prototype, name).call(view),
-  );
-  return new Uint8Array(buffer, start, size);
+  const { buffer, start } = types.isTypedArray(view) ? placeOfTypedArray : placeOfDataView;
+  return new Uint8Array(buffer.call(view), start.call(view), size);
 }
 
 module.exports = { bytesOf, shownBy };
