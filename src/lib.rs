@@ -8,7 +8,8 @@
 //! | `reactor`   | one epoll set per JS environment, inside libuv's loop       | sys                          |
 //! | `reader`    | a thread that reads while the loop does other things        | sys                          |
 //! | `deadlines` | signals that are due at a time, whatever the JS thread does | sys                          |
-//! | `capture`   | the whole output of a stream, gathered without JS           | reader                       |
+//! | `text`      | UTF-8 to UTF-16                                             | encoding_rs                  |
+//! | `capture`   | the whole output of a stream, gathered without JS           | reader, text                 |
 //! | `stream`    | the parent's ends of stdio                                  | reactor, reader, capture     |
 //! | `channel`   | the IPC channel: framing, coalescing, descriptors           | reactor                      |
 //! | `offload`   | a thread for what must go on without the JS thread          | channel                      |
@@ -39,4 +40,5 @@ pub mod reactor;
 pub mod reader;
 pub mod stream;
 pub mod sync;
+pub mod text;
 pub mod tree;

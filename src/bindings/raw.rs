@@ -153,10 +153,7 @@ impl Host {
                         sys::napi_create_string_latin1(self.env, bytes, length, &raw mut handle)
                     }
                 } else {
-                    // SAFETY: as above.
-                    unsafe {
-                        sys::napi_create_string_utf8(self.env, bytes, length, &raw mut handle)
-                    }
+                    return results::text(self.env, text);
                 }
             }
             Value::Bytes(bytes) => {

@@ -7,6 +7,7 @@ use std::os::fd::AsFd;
 use super::Source;
 use super::ends::Ends;
 use crate::sys::append;
+use crate::text;
 
 /// What one read asks for while no limit is near.
 const LARGE_READ_BYTES: usize = 256 * 1024;
@@ -176,8 +177,7 @@ impl Gathered {
     }
 
     fn to_utf16(&self) -> Option<Vec<u16>> {
-        let text = std::str::from_utf8(&self.bytes).ok()?;
-        let units: Vec<u16> = text.encode_utf16().collect();
+        let units = text::decode(&self.bytes);
         (units.len() <= STRING_UNITS).then_some(units)
     }
 

@@ -13,6 +13,7 @@ use napi::{Env, JsValue, Result, Unknown};
 
 use super::check;
 use crate::sys::unwind::contain;
+use crate::text;
 
 /// The most arguments that such a function is given.
 const MAX_ARGUMENTS: usize = 2;
@@ -135,15 +136,41 @@ fn append(env: sys::napi_env, value: sys::napi_value, out: &mut Vec<u8>) -> Resu
         return Ok(());
     }
     // It may not have been all.
-    let mut length = 0;
+    let (mut length, mut units) = (0, 0);
     // SAFETY: a live env and handle; a null buffer asks for the length.
     check(unsafe {
         sys::napi_get_value_string_utf8(env, value, ptr::null_mut(), 0, &raw mut length)
     })?;
-    let written = copy_utf8(env, value, out, length + 1)?;
     // SAFETY: as above.
+    check(unsafe {
+        sys::napi_get_value_string_utf16(env, value, ptr::null_mut(), 0, &raw mut units)
+    })?;
+    if length > units {
+        return append_wide(env, value, units, out);
+    }
+    let written = copy_utf8(env, value, out, length + 1)?;
+    // SAFETY: that many bytes were written behind `len`.
     unsafe { out.set_len(out.len() + written) };
     Ok(())
+}
+
+/// Appends a long string of so many units that is not ASCII.
+fn append_wide(
+    env: sys::napi_env,
+    value: sys::napi_value,
+    units: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    // A NUL behind it.
+    text::with_room(units + 1, |room| {
+        let (start, mut written) = (room.as_mut_ptr(), 0);
+        // SAFETY: a live env and handle; `room` has so many units.
+        check(unsafe {
+            sys::napi_get_value_string_utf16(env, value, start, room.len(), &raw mut written)
+        })?;
+        text::encode(&room[..written], out);
+        Ok(())
+    })
 }
 
 /// Copies what fits into `size` bytes behind the end of `out`, a NUL included; answers how many bytes

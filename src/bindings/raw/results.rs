@@ -14,6 +14,7 @@ use napi::{Result, sys};
 use super::check;
 use crate::capture::Chunk;
 use crate::sys::unwind::contain;
+use crate::text;
 
 /// The whole output of a program, to become a Buffer.
 pub struct Captured(pub Vec<u8>);
@@ -72,6 +73,20 @@ pub(super) fn chunk(env: sys::napi_env, chunk: Chunk) -> Result<sys::napi_value>
     };
     check(status)?;
     Ok(value)
+}
+
+/// A string of UTF-8; what is none becomes U+FFFD.
+pub(super) fn text(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value> {
+    if size_of::<u16>() * bytes.len() >= COPIED_BYTES {
+        return chunk(env, Chunk::Utf16(text::decode(bytes)));
+    }
+    text::with_decoded(bytes, |units| {
+        let (start, length) = (units.as_ptr(), units.len() as isize);
+        let mut value = ptr::null_mut();
+        // SAFETY: a live env; `units` has `length` units.
+        check(unsafe { sys::napi_create_string_utf16(env, start, length, &raw mut value) })?;
+        Ok(value)
+    })
 }
 
 fn buffer(env: sys::napi_env, mut bytes: Vec<u8>, may_lend: bool) -> Result<sys::napi_value> {
