@@ -106,13 +106,9 @@ function environment() {
 
 /** What the event under way has thrown, and has been told, at last. @type {{ error: any } | undefined} */
 let reported;
-/** Whether what it throws has to be caught, to be told before it ends. */
-let isCaught = false;
 
 function dispatch(token, event, first, second) {
   reported = undefined;
-  // A close tells several, one after the other.
-  isCaught = event === EVENT.CLOSED || isAnybodyAsked();
   const owner = owners[token];
   // A token is free again after these; the owner may spawn while it handles them.
   if (event === EVENT.CLOSED || event === EVENT.EXIT || event === EVENT.DONE)
@@ -120,19 +116,18 @@ function dispatch(token, event, first, second) {
   owner?.onevent(event, first, second);
 }
 
-/** Whether anything of the program is asked about an uncaught exception. */
-function isAnybodyAsked() {
-  return (
-    process.listenerCount('uncaughtException') > 0 ||
-    process.listenerCount('uncaughtExceptionMonitor') > 0 ||
-    process.hasUncaughtExceptionCaptureCallback()
-  );
+/** Whether an uncaught exception is to leave a core; looked up with the first event. @type {boolean | undefined} */
+let dumpsCore;
+
+function wantsCore() {
+  const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')];
+  return options.some((option) => /^--abort[-_]on[-_]uncaught[-_]exception$/.test(option));
 }
 
 /**
  * Has an owner take an event in the context of what the event is of. What that throws is an uncaught
  * exception while the context still holds, as in Node: a handler of those finds the same AsyncLocalStorage.
- * Where there is no handler nothing is caught: --abort-on-uncaught-exception dumps its core at the throw.
+ * With --abort-on-uncaught-exception nothing is caught, as the core is dumped at the throw.
  * @param {import('node:async_hooks').AsyncResource} context
  * @param {(first?: any, second?: any, third?: any) => void} take
  * @param {any} owner
@@ -141,8 +136,9 @@ function isAnybodyAsked() {
  * @param {any} [third]
  */
 function deliverIn(context, take, owner, first, second, third) {
-  if (isCaught) context.runInAsyncScope(takeOrReport, owner, take, first, second, third);
-  else context.runInAsyncScope(take, owner, first, second, third);
+  dumpsCore ??= wantsCore();
+  if (dumpsCore) context.runInAsyncScope(take, owner, first, second, third);
+  else context.runInAsyncScope(takeOrReport, owner, take, first, second, third);
 }
 
 /** @this {any} */

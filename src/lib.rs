@@ -8,7 +8,7 @@
 //! | `reactor`   | one epoll set per JS environment, inside libuv's loop       | sys                          |
 //! | `reader`    | a thread that reads while the loop does other things        | sys                          |
 //! | `deadlines` | signals that are due at a time, whatever the JS thread does | sys                          |
-//! | `text`      | UTF-8 to UTF-16                                             | encoding_rs                  |
+//! | `text`      | UTF-8 to UTF-16 and back                                    | encoding_rs                  |
 //! | `capture`   | the whole output of a stream, gathered without JS           | reader, text                 |
 //! | `stream`    | the parent's ends of stdio                                  | reactor, reader, capture     |
 //! | `channel`   | the IPC channel: framing, coalescing, descriptors           | reactor                      |

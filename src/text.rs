@@ -18,7 +18,7 @@ pub fn with_room<R>(room: usize, f: impl FnOnce(&mut [u16]) -> R) -> R {
     // None in a thread that is ending.
     let mut units = UNITS.try_with(Cell::take).unwrap_or_default();
     if units.len() < room {
-        units = vec![0; room];
+        units = vec![0; room.max(room.next_power_of_two().min(KEEP_UNITS))];
     }
     let result = f(&mut units[..room]);
     if units.len() <= KEEP_UNITS {
@@ -37,17 +37,18 @@ pub fn with_decoded<R>(bytes: &[u8], f: impl FnOnce(&[u16]) -> R) -> R {
 
 /// The UTF-16 of a text, to keep.
 pub fn decode(bytes: &[u8]) -> Vec<u16> {
-    // Fresh memory, of which only what is filled is ever touched.
+    // Of fresh memory only what is filled is ever touched.
     let mut units = vec![0; bytes.len() + 1];
     let count = convert_utf8_to_utf16(bytes, &mut units);
     units.truncate(count);
     units
 }
 
-/// Appends a text as UTF-8.
-pub fn encode(units: &[u16], out: &mut Vec<u8>) {
+/// Appends a text as UTF-8, which takes about `length` bytes.
+pub fn encode(units: &[u16], length: usize, out: &mut Vec<u8>) {
     const PIECE: usize = 16 * 1024;
     const MOST_BYTES: usize = 3;
+    out.reserve(length + MOST_BYTES * PIECE);
     let mut rest = units;
     while !rest.is_empty() {
         let mut count = rest.len().min(PIECE);
@@ -55,7 +56,7 @@ pub fn encode(units: &[u16], out: &mut Vec<u8>) {
         if count < rest.len() && (0xd800..0xdc00).contains(&rest[count - 1]) {
             count -= 1;
         }
-        let (piece, others) = rest.split_at(count.max(1));
+        let (piece, others) = rest.split_at(count);
         let before = out.len();
         out.resize(before + MOST_BYTES * piece.len(), 0);
         let written = convert_utf16_to_utf8(piece, &mut out[before..]);
@@ -88,16 +89,16 @@ mod tests {
         for shift in 0..2 {
             let text = "b".repeat(shift) + &"a\u{e9}\u{6f22}\u{1f642}".repeat(20_000);
             let mut out = b"before".to_vec();
-            encode(&units(&text), &mut out);
+            encode(&units(&text), text.len(), &mut out);
             assert!(out == ["before", &text].concat().as_bytes());
         }
         for halves in [&[0xd83d][..], &[0xde42, 0xd83d], &[0x61, 0xd83d, 0x62]] {
             let mut out = Vec::new();
-            encode(halves, &mut out);
+            encode(halves, 0, &mut out);
             assert_eq!(out, String::from_utf16_lossy(halves).as_bytes());
         }
         let mut out = Vec::new();
-        encode(&vec![0xd83d; 40_000], &mut out);
+        encode(&vec![0xd83d; 40_000], 0, &mut out);
         assert!(out == "\u{fffd}".repeat(40_000).as_bytes());
     }
 }

@@ -27,10 +27,10 @@ class ChannelHandle {
   #codec;
   #outlet;
   #referenced = true;
-  #resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
+  #resource;
   #sendsOfTick = 0;
   #hasCollected = false;
-  #callbacks = new SendCallbacks(this.#resource.asyncId());
+  #callbacks;
   /** Collected sends without a callback. */
   #collectedSilently = 0;
   #waitsForRoom = false;
@@ -47,6 +47,8 @@ class ChannelHandle {
   /** @param {number} token @param {'json' | 'advanced'} [mode] */
   constructor(token, mode = 'json') {
     this.#token = token;
+    this.#resource = new AsyncResource('PIPEWRAP', { requireManualDestroy: true });
+    this.#callbacks = new SendCallbacks(this.#resource.asyncId());
     this.#codec = codecs[mode];
     this.#outlet = new Outlet(token);
     own(token, this);
@@ -243,8 +245,6 @@ function writeError(errno) {
 }
 
 /** @param {ChannelHandle} handle */
-function endTick(handle) {
-  handle.endTick();
-}
+const endTick = (handle) => handle.endTick();
 
 module.exports = { ChannelHandle };

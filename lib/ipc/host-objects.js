@@ -151,8 +151,9 @@ function makeClasses(v8) {
 
 /** Whether a view says something else of itself than what it is: that is Node's to write, or to refuse. */
 function isOdd(view) {
-  const { buffer, byteLength } = shownBy(view);
-  if (view.buffer !== buffer || view.byteLength !== byteLength) return true;
+  const { buffer, byteOffset, byteLength } = shownBy(view);
+  if (view.buffer !== buffer || view.byteOffset !== byteOffset || view.byteLength !== byteLength)
+    return true;
   return tagOf.call(view) !== `[object ${kindOf.call(view)}]`;
 }
 

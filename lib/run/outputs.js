@@ -21,8 +21,10 @@ function collect(stream, name, { encoding, maxBuffer }, onoverflow) {
 }
 
 /** Whole characters of so many bytes at most, where Node counts bytes and cuts characters. */
-function firstBytes(chunk, count, encoding) {
+function firstBytes(chunk, count, given) {
   if (typeof chunk !== 'string') return chunk.subarray(0, count);
+  // A program may emit text itself.
+  const encoding = given ?? 'utf8';
   const bytes = Buffer.from(chunk, encoding).subarray(0, Math.floor(count));
   return bytes.toString(encoding, 0, wholeEnd(bytes, encoding));
 }

@@ -321,6 +321,22 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_that_is_about_to_be_up_is_not_waited_for() {
+        let (ahead, _ours, mut theirs) = ahead(1);
+        theirs.write_all(b"x").unwrap();
+        wait(&ahead);
+        assert!(matches!(ahead.next(), Next::Block(_)));
+        // As between the two steps of `tell`.
+        lock(&ahead.shared.queue).is_told = true;
+        assert!(matches!(ahead.next(), Next::Nothing));
+        fd::wake_up(&ahead.shared.counter).unwrap();
+        wait(&ahead);
+        assert!(matches!(ahead.next(), Next::Nothing));
+        assert!(!lock(&ahead.shared.queue).is_told);
+        assert!(fd::read(&ahead.shared.counter, &mut [0; 8]).is_err());
+    }
+
+    #[test]
     fn dropping_it_lets_go_of_the_socket() {
         let (ahead, ours, mut theirs) = ahead(1);
         drop(ours);

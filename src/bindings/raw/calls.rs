@@ -146,7 +146,7 @@ fn append(env: sys::napi_env, value: sys::napi_value, out: &mut Vec<u8>) -> Resu
         sys::napi_get_value_string_utf16(env, value, ptr::null_mut(), 0, &raw mut units)
     })?;
     if length > units {
-        return append_wide(env, value, units, out);
+        return append_wide(env, value, (units, length), out);
     }
     let written = copy_utf8(env, value, out, length + 1)?;
     // SAFETY: that many bytes were written behind `len`.
@@ -154,11 +154,11 @@ fn append(env: sys::napi_env, value: sys::napi_value, out: &mut Vec<u8>) -> Resu
     Ok(())
 }
 
-/// Appends a long string of so many units that is not ASCII.
+/// Appends a long string that is not ASCII, of so many units and bytes.
 fn append_wide(
     env: sys::napi_env,
     value: sys::napi_value,
-    units: usize,
+    (units, length): (usize, usize),
     out: &mut Vec<u8>,
 ) -> Result<()> {
     // A NUL behind it.
@@ -168,7 +168,7 @@ fn append_wide(
         check(unsafe {
             sys::napi_get_value_string_utf16(env, value, start, room.len(), &raw mut written)
         })?;
-        text::encode(&room[..written], out);
+        text::encode(&room[..written], length, out);
         Ok(())
     })
 }

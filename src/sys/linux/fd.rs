@@ -83,9 +83,10 @@ pub fn adopt(number: i32) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// A counter that makes a poller wake up: an eventfd, close-on-exec.
+/// A counter that makes a poller wake up: an eventfd, close-on-exec. Whoever reads one that is not up goes on.
 pub fn wake_up_counter() -> io::Result<OwnedFd> {
-    Ok(rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC)?)
+    use rustix::event::EventfdFlags;
+    Ok(rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?)
 }
 
 /// Adds to such a counter.
