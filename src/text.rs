@@ -44,6 +44,11 @@ pub fn decode(bytes: &[u8]) -> Vec<u16> {
     units
 }
 
+/// The same as Latin-1, in half the memory, if it is that: V8 looks for it in what it copies only.
+pub fn narrow(units: &[u16]) -> Option<Vec<u8>> {
+    units.iter().map(|&unit| u8::try_from(unit).ok()).collect()
+}
+
 /// Appends a text as UTF-8, which takes about `length` bytes.
 pub fn encode(units: &[u16], length: usize, out: &mut Vec<u8>) {
     const PIECE: usize = 16 * 1024;
@@ -82,6 +87,12 @@ mod tests {
             assert_eq!(decode(bytes), units(&lossy));
             with_decoded(bytes, |decoded| assert_eq!(decoded, units(&lossy)));
         }
+    }
+
+    #[test]
+    fn what_is_latin1_can_be_had_as_such() {
+        assert_eq!(narrow(&units("a\u{ff}")), Some(vec![0x61, 0xff]));
+        assert_eq!(narrow(&units("a\u{100}")), None);
     }
 
     #[test]

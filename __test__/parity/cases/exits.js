@@ -290,6 +290,33 @@ module.exports = {
       });
     },
 
+  'what a listener throws ends the program in the context of the listener': async (t) => {
+    await runScript(t, (cp, log) => {
+      const { AsyncLocalStorage } = require('node:async_hooks');
+      const storage = new AsyncLocalStorage();
+      process.on('exit', (code) => log('exit', code, storage.getStore()));
+      storage.run('stored', () => {
+        cp.spawn('true').on('exit', () => {
+          throw new Error('from exit');
+        });
+      });
+    });
+  },
+
+  'what the callback of a write throws is the error of its domain': async (t) => {
+    await runScript(t, (cp, log) => {
+      const domain = require('node:domain').create();
+      domain.on('error', (error) => log('domain', error.message));
+      domain.run(() => {
+        const child = cp.spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
+        child.stdin.end(Buffer.alloc(4 * 1024 * 1024), () => {
+          throw new Error('from write');
+        });
+        child.on('close', () => log('close'));
+      });
+    });
+  },
+
   'a throwing spawn listener is an uncaught exception and the rest still comes': async (t) => {
     await runScript(t, (cp, log) => {
       process.on('uncaughtException', (error) => log('uncaught', error.message));

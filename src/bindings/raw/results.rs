@@ -78,7 +78,9 @@ pub(super) fn chunk(env: sys::napi_env, chunk: Chunk) -> Result<sys::napi_value>
 /// A string of UTF-8; what is none becomes U+FFFD.
 pub(super) fn text(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value> {
     if size_of::<u16>() * bytes.len() >= COPIED_BYTES {
-        return chunk(env, Chunk::Utf16(text::decode(bytes)));
+        let units = text::decode(bytes);
+        let narrow = text::narrow(&units);
+        return chunk(env, narrow.map_or(Chunk::Utf16(units), Chunk::Latin1));
     }
     text::with_decoded(bytes, |units| {
         let (start, length) = (units.as_ptr(), units.len() as isize);
