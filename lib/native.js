@@ -4,6 +4,7 @@
 // be had, `native` is false and `nativeError` says why; nothing else here may be used then.
 
 const { explain, requireAddon } = require('./addon-files.js');
+const { hasFlag } = require('./node-flags.js');
 
 /** @type {typeof import('../binding.js') | undefined} */
 let binding;
@@ -119,11 +120,6 @@ function dispatch(token, event, first, second) {
 /** Whether an uncaught exception is to leave a core; looked up with the first event. @type {boolean | undefined} */
 let dumpsCore;
 
-function wantsCore() {
-  const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')];
-  return options.some((option) => /^--abort[-_]on[-_]uncaught[-_]exception$/.test(option));
-}
-
 /**
  * Has an owner take an event in the context of what the event is of. What that throws is an uncaught
  * exception while the context still holds, as in Node: a handler of those finds the same AsyncLocalStorage.
@@ -136,7 +132,7 @@ function wantsCore() {
  * @param {any} [third]
  */
 function deliverIn(context, take, owner, first, second, third) {
-  dumpsCore ??= wantsCore();
+  dumpsCore ??= hasFlag('abort-on-uncaught-exception');
   if (dumpsCore) context.runInAsyncScope(take, owner, first, second, third);
   else context.runInAsyncScope(takeOrReport, owner, take, first, second, third);
 }

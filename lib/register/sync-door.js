@@ -3,10 +3,8 @@
 // into its children (coverage, mostly) wrap that function, as they do `ChildProcess.prototype.spawn`. In a
 // registered program it leads to our engine, and our calls go through it.
 
+const { hasFlag } = require('../node-flags.js');
 const { door, run, PREPARED } = require('../sync.js');
-
-/** Asking for the binding is a warning then, which the program would see. */
-const IS_PENDING_DEPRECATION = /(?:^|\s)--pending[-_]deprecation(?:\s|$)/;
 
 /**
  * Puts our engine below Node's function.
@@ -28,9 +26,9 @@ function openDoor() {
 }
 
 function spawnSyncBinding() {
-  const { NODE_OPTIONS = '', NODE_PENDING_DEPRECATION } = process.env;
-  const options = [...process.execArgv, NODE_OPTIONS].join(' ');
-  if (NODE_PENDING_DEPRECATION === '1' || IS_PENDING_DEPRECATION.test(options)) return undefined;
+  // Asking for the binding is a warning then, which the program would see.
+  if (process.env.NODE_PENDING_DEPRECATION === '1' || hasFlag('pending-deprecation'))
+    return undefined;
   try {
     return /** @type {any} */ (process).binding('spawn_sync');
   } catch {
