@@ -18,7 +18,8 @@ pub fn with_room<R>(room: usize, f: impl FnOnce(&mut [u16]) -> R) -> R {
     // None in a thread that is ending.
     let mut units = UNITS.try_with(Cell::take).unwrap_or_default();
     if units.len() < room {
-        units = vec![0; room.max(room.next_power_of_two().min(KEEP_UNITS))];
+        // What is kept grows by doubling, not with each text that is a little longer.
+        units = vec![0; if room <= KEEP_UNITS { room.next_power_of_two() } else { room }];
     }
     let result = f(&mut units[..room]);
     if units.len() <= KEEP_UNITS {
