@@ -2,7 +2,7 @@
 //! neither moved as a buffer grows nor copied when it is whole.
 
 use super::frame::LENGTH_BYTES;
-use crate::sys::memory;
+use crate::sys::memory::Brought;
 
 /// From this size on a message gets a buffer of its own.
 const LARGE_BYTES: usize = 128 * 1024;
@@ -21,19 +21,20 @@ pub fn is_due(length: usize, pending: usize) -> bool {
 pub struct Large<B> {
     buffer: B,
     filled: usize,
+    brought: Brought,
 }
 
 impl<B: AsMut<[u8]>> Large<B> {
     /// `head` is what has come, the length before it not included.
     pub fn new(mut buffer: B, head: &[u8]) -> Large<B> {
-        memory::will_fill(buffer.as_mut());
         buffer.as_mut()[..head.len()].copy_from_slice(head);
-        Large { buffer, filled: head.len() }
+        Large { buffer, filled: head.len(), brought: Brought::default() }
     }
 
     /// Where the next read goes; empty once the message is whole.
     pub fn space(&mut self) -> &mut [u8] {
-        &mut self.buffer.as_mut()[self.filled..]
+        let rest = &mut self.buffer.as_mut()[self.filled..];
+        self.brought.next(rest, self.filled)
     }
 
     /// `count` bytes of `space` were filled.
@@ -42,7 +43,7 @@ impl<B: AsMut<[u8]>> Large<B> {
     }
 
     pub fn is_whole(&mut self) -> bool {
-        self.space().is_empty()
+        self.filled == self.buffer.as_mut().len()
     }
 
     pub fn into_buffer(self) -> B {

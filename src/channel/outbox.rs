@@ -131,9 +131,9 @@ impl Outbox {
                 state.bytes = spare::take(Kind::Outbox);
             }
             state.bytes.reserve(total - done);
-            memory::will_fill(&mut state.bytes.spare_capacity_mut()[..total - done]);
-            for part in after(parts, done) {
-                state.bytes.extend_from_slice(part);
+            for piece in after(parts, done).flat_map(|part| part.chunks(memory::STEP_BYTES)) {
+                memory::bring(&mut state.bytes.spare_capacity_mut()[..piece.len()]);
+                state.bytes.extend_from_slice(piece);
             }
         }
         Ok(state.waiting())
