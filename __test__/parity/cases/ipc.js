@@ -350,6 +350,21 @@ module.exports = {
     await dismiss(t, child);
   },
 
+  'characters that are not ASCII arrive whole wherever in a text they stand': async (t) => {
+    const child = await echoChild(t);
+    for (const length of [1000, 1018, 1019, 1020, 1023, 1024, 1030, 5000, 70_000]) {
+      for (const unit of ['é', '€', '𝄞']) {
+        const places = [0, 1, length >> 1, length - 3, length - 2, length - unit.length];
+        const texts = places.map((at) => 'x'.repeat(at) + unit + 'x'.repeat(length - at));
+        for (const text of [...texts, 'x'.repeat(1024) + unit.repeat(length)]) {
+          if ((await echo(child, text)) !== text) t.log('damaged', unit, text.length);
+        }
+      }
+    }
+    t.log('all compared');
+    await dismiss(t, child);
+  },
+
   'one and eight megabytes arrive whole in both directions': async (t) => {
     const child = fixture(t, 'ipc-digest.js');
     for (const [unit, bytes] of [

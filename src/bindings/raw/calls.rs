@@ -129,36 +129,35 @@ pub fn append_utf8(env: &Env, value: &Unknown<'_>, out: &mut Vec<u8>) -> Result<
 }
 
 fn append(env: sys::napi_env, value: sys::napi_value, out: &mut Vec<u8>) -> Result<()> {
-    let written = copy_utf8(env, value, out, SHORT_TEXT_BYTES)?;
+    let start = out.len();
+    let written = append_within(env, value, out, SHORT_TEXT_BYTES)?;
     if written + SLACK_BYTES < SHORT_TEXT_BYTES {
-        // SAFETY: that many bytes were written behind `len`, and there is room for more.
-        unsafe { out.set_len(out.len() + written) };
         return Ok(());
     }
-    // It may not have been all.
-    let (mut length, mut units) = (0, 0);
+    // It may not have been all. How many bytes it takes is not asked: up to Node 22 V8 needs as long for that as for
+    // the conversion. If it is ASCII they are as many as its units, whose number V8 knows.
+    let begins_as_ascii = out[start..].is_ascii();
+    out.truncate(start);
+    let mut units = 0;
     // SAFETY: a live env and handle; a null buffer asks for the length.
-    check(unsafe {
-        sys::napi_get_value_string_utf8(env, value, ptr::null_mut(), 0, &raw mut length)
-    })?;
-    // SAFETY: as above.
     check(unsafe {
         sys::napi_get_value_string_utf16(env, value, ptr::null_mut(), 0, &raw mut units)
     })?;
-    if length > units {
-        return append_wide(env, value, (units, length), out);
+    if begins_as_ascii {
+        // Of any other text more than that is written: what is cut off is less than a sequence.
+        if append_within(env, value, out, units + SLACK_BYTES + 1)? == units {
+            return Ok(());
+        }
+        out.truncate(start);
     }
-    let written = copy_utf8(env, value, out, length + 1)?;
-    // SAFETY: that many bytes were written behind `len`.
-    unsafe { out.set_len(out.len() + written) };
-    Ok(())
+    append_wide(env, value, units, out)
 }
 
-/// Appends a long string that is not ASCII, of so many units and bytes.
+/// Appends a long string that is not ASCII, of so many units.
 fn append_wide(
     env: sys::napi_env,
     value: sys::napi_value,
-    (units, length): (usize, usize),
+    units: usize,
     out: &mut Vec<u8>,
 ) -> Result<()> {
     // A NUL behind it.
@@ -168,14 +167,13 @@ fn append_wide(
         check(unsafe {
             sys::napi_get_value_string_utf16(env, value, start, room.len(), &raw mut written)
         })?;
-        text::encode(&room[..written], length, out);
+        text::encode(&room[..written], 2 * units, out);
         Ok(())
     })
 }
 
-/// Copies what fits into `size` bytes behind the end of `out`, a NUL included; answers how many bytes
-/// without it.
-fn copy_utf8(
+/// Appends what fits into `size` bytes, of which the last is for a NUL; answers how many bytes were appended.
+fn append_within(
     env: sys::napi_env,
     value: sys::napi_value,
     out: &mut Vec<u8>,
@@ -186,5 +184,7 @@ fn copy_utf8(
     let room = out.spare_capacity_mut().as_mut_ptr().cast();
     // SAFETY: a live env and handle; `size` bytes are reserved there.
     check(unsafe { sys::napi_get_value_string_utf8(env, value, room, size, &raw mut written) })?;
+    // SAFETY: that many bytes were written behind `len`, and less than `size`.
+    unsafe { out.set_len(out.len() + written) };
     Ok(written)
 }
