@@ -417,6 +417,10 @@ module.exports = {
     const trapped = `trap '' HUP USR1 PIPE XFSZ INT; exec "$0" -e "$1"`;
     const text = await runAsync(t, 'sh', ['-c', trapped, t.node, script]);
     t.log('ignored before', statusFields(text, 'SigBlk', 'SigIgn'));
+    // Real-time signals are left alone.
+    const ignoring = ['--ignore-signal=35', '--ignore-signal=64', '--ignore-signal=HUP'];
+    const realTime = await runAsync(t, 'env', [...ignoring, t.node, '-e', script]);
+    t.log('real-time', statusFields(realTime, 'SigBlk', 'SigIgn'));
   },
 
   'a child that writes to a closed pipe dies of SIGPIPE': async (t) => {

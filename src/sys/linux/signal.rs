@@ -9,6 +9,9 @@ use super::syscall::syscall;
 /// Size of the kernel's signal set, which the raw calls demand (64 signals).
 pub(super) const KERNEL_SET_BYTES: usize = 8;
 
+/// From here on the kernel's signals are real-time ones (signal(7)); the first two are glibc's.
+pub(super) const FIRST_REAL_TIME: i32 = 32;
+
 /// The highest signal number of the kernel.
 pub(super) const MAX_SIGNAL: i32 = 64;
 

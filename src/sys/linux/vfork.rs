@@ -19,7 +19,7 @@ use std::ptr;
 use super::clone3::{Birth, clone_into_group};
 use super::extras::{self, Extras};
 use super::launcher::{self, Launcher};
-use super::signal::{KERNEL_SET_BYTES, MAX_SIGNAL};
+use super::signal::{FIRST_REAL_TIME, KERNEL_SET_BYTES, MAX_SIGNAL};
 use super::stack::{self, STACK_BYTES};
 use super::step::Step;
 use super::syscall::syscall;
@@ -147,16 +147,22 @@ unsafe fn prepare_and_exec(child: *mut Child) -> Result<Infallible, Failure> {
     Err((Step::Exec, unsafe { exec(child) }))
 }
 
-/// Every disposition to its default, ignored ones too: exec would keep those, and a handler must
-/// not run in memory that is the parent's once signals are unblocked.
+/// Every handler goes, since it must not run in memory that is the parent's once signals are unblocked. An ignored
+/// signal, which exec would keep so, is default again, unless it is a real-time one: those libuv leaves as they are.
 fn reset_signal_handlers() {
     // handler SIG_DFL, no flags, no restorer, empty mask: four words on 64-bit kernels.
     let default_action = [0_u64; 4];
-    let at = default_action.as_ptr() as c_long;
+    let mut before = [0_u64; 4];
+    let (at, old) = (default_action.as_ptr() as c_long, before.as_mut_ptr() as c_long);
     for number in 1..=MAX_SIGNAL {
         // SIGKILL and SIGSTOP answer EINVAL, which is fine.
-        let arguments = [number.into(), at, 0, KERNEL_SET_BYTES as c_long];
+        let arguments = [number.into(), at, old, KERNEL_SET_BYTES as c_long];
         let _ = syscall(libc::SYS_rt_sigaction, arguments);
+        let [handler, ..] = before;
+        if number >= FIRST_REAL_TIME && handler == libc::SIG_IGN as u64 {
+            let arguments = [number.into(), old, 0, KERNEL_SET_BYTES as c_long];
+            let _ = syscall(libc::SYS_rt_sigaction, arguments);
+        }
     }
 }
 
