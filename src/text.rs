@@ -50,11 +50,10 @@ pub fn narrow(units: &[u16]) -> Option<Vec<u8>> {
     units.iter().map(|&unit| u8::try_from(unit).ok()).collect()
 }
 
-/// Appends a text as UTF-8, which takes about `length` bytes.
-pub fn encode(units: &[u16], length: usize, out: &mut Vec<u8>) {
+/// Appends a text as UTF-8.
+pub fn encode(units: &[u16], out: &mut Vec<u8>) {
     const PIECE: usize = 16 * 1024;
     const MOST_BYTES: usize = 3;
-    out.reserve(length + MOST_BYTES * PIECE);
     let mut rest = units;
     while !rest.is_empty() {
         let mut count = rest.len().min(PIECE);
@@ -67,6 +66,10 @@ pub fn encode(units: &[u16], length: usize, out: &mut Vec<u8>) {
         out.resize(before + MOST_BYTES * piece.len(), 0);
         let written = convert_utf16_to_utf8(piece, &mut out[before..]);
         out.truncate(before + written);
+        if units.len() == rest.len() {
+            // As its beginning is, so is likely the rest.
+            out.reserve(others.len() * written / count + MOST_BYTES * PIECE);
+        }
         rest = others;
     }
 }
@@ -101,16 +104,16 @@ mod tests {
         for shift in 0..2 {
             let text = "b".repeat(shift) + &"a\u{e9}\u{6f22}\u{1f642}".repeat(20_000);
             let mut out = b"before".to_vec();
-            encode(&units(&text), text.len(), &mut out);
+            encode(&units(&text), &mut out);
             assert!(out == ["before", &text].concat().as_bytes());
         }
         for halves in [&[0xd83d][..], &[0xde42, 0xd83d], &[0x61, 0xd83d, 0x62]] {
             let mut out = Vec::new();
-            encode(halves, 0, &mut out);
+            encode(halves, &mut out);
             assert_eq!(out, String::from_utf16_lossy(halves).as_bytes());
         }
         let mut out = Vec::new();
-        encode(&vec![0xd83d; 40_000], 0, &mut out);
+        encode(&vec![0xd83d; 40_000], &mut out);
         assert!(out == "\u{fffd}".repeat(40_000).as_bytes());
     }
 }

@@ -13,6 +13,7 @@ mod floats;
 mod kept;
 mod page;
 mod results;
+mod strings;
 
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -26,10 +27,11 @@ use crate::sys::unwind::contain;
 use crate::sys::uv::Loop;
 pub use results::{Captured, Whole};
 
-pub use calls::{append_utf8, function};
+pub use calls::function;
 pub use floats::SharedFloats;
 pub use kept::KeptBuffer;
 pub use page::PageBuffer;
+pub use strings::append_utf8;
 
 /// The JS side of an environment: one function that is told of every event.
 pub struct Host {
