@@ -18,7 +18,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use crate::reactor::Served;
-use crate::sys::socket;
+use crate::sys::{fd, socket};
 use dialect::Peer;
 use frame::{Inbox, Wire};
 use large::Large;
@@ -200,17 +200,18 @@ impl<B: AsMut<[u8]>> Channel<B> {
 
     /// One read: how much came, and how much could have.
     fn receive(&self) -> io::Result<(usize, usize)> {
-        let fd = self.fd.borrow();
-        let fd = fd.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
+        let descriptor = self.fd.borrow();
+        let descriptor = descriptor.as_ref().ok_or(io::Error::from_raw_os_error(libc::EBADF))?;
         // In use: an addon turns the loop inside of a delivery. What is there can wait.
         let Ok(mut inbox) = self.inbox.try_borrow_mut() else {
             return Err(io::ErrorKind::WouldBlock.into());
         };
         let mut descriptors = Vec::new();
         let mut large = self.large.borrow_mut();
-        let space = large.as_mut().map_or_else(|| inbox.space(), |large| large.space());
+        let unread = || fd::unread(descriptor.as_fd()).unwrap_or(0);
+        let space = large.as_mut().map_or_else(|| inbox.space(), |large| large.space(unread));
         let room = space.len();
-        let count = socket::receive_with_descriptors(fd, space, &mut descriptors)?;
+        let count = socket::receive_with_descriptors(descriptor, space, &mut descriptors)?;
         match &mut *large {
             Some(large) => large.advance(count),
             None => inbox.advance(count),

@@ -21,9 +21,8 @@ const BIG_BYTES: usize = 128 * 1024;
 /// its reader is not waited for. The system may allow less (net.core.wmem_max).
 const SOCKET_BYTES: usize = 640 * 1024;
 
-/// How long a message in parts waits for its reader to make room, altogether: about what it would take to copy it into
-/// fresh memory, a page fault every 4 KiB. A reader that is at it is faster, and then nothing need be copied; for
-/// another the rest is copied, which makes it twice that time at most.
+/// How long a message in parts waits for its reader to make room, altogether. A reader that is at it takes less, and
+/// then nothing need be copied; for another the rest is copied into fresh memory, which takes half as long again.
 const PATIENCE_PER_MIB: Duration = Duration::from_millis(1);
 
 /// So many slices are written by one call (IOV_MAX, sendmsg(2)).
@@ -130,11 +129,7 @@ impl Outbox {
             if state.bytes.capacity() == 0 {
                 state.bytes = spare::take(Kind::Outbox);
             }
-            state.bytes.reserve(total - done);
-            for piece in after(parts, done).flat_map(|part| part.chunks(memory::STEP_BYTES)) {
-                memory::bring(&mut state.bytes.spare_capacity_mut()[..piece.len()]);
-                state.bytes.extend_from_slice(piece);
-            }
+            memory::append(&mut state.bytes, after(parts, done));
         }
         Ok(state.waiting())
     }
@@ -323,7 +318,7 @@ fn patience(bytes: usize) -> Duration {
 }
 
 /// The parts without their first `done` bytes.
-fn after<'a>(parts: &'a [&'a [u8]], mut done: usize) -> impl Iterator<Item = &'a [u8]> {
+fn after<'a>(parts: &'a [&'a [u8]], mut done: usize) -> impl Iterator<Item = &'a [u8]> + Clone {
     parts.iter().filter_map(move |part| {
         let skipped = done.min(part.len());
         done -= skipped;

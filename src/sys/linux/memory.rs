@@ -1,6 +1,8 @@
 //! Memory that is about to be filled.
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
+
 /// How much is brought at a time: so little that it is still in the cache when it is filled.
 pub const STEP_BYTES: usize = 256 * 1024;
 
@@ -22,22 +24,43 @@ pub fn bring<T>(memory: &mut [T]) {
     unsafe { libc::madvise(start.wrapping_add(skipped).cast(), length, libc::MADV_POPULATE_WRITE) };
 }
 
-/// How much of a buffer that is filled from its start on has been brought.
-#[derive(Default)]
-pub struct Brought(usize);
-
-impl Brought {
-    /// Brings the next step of the `rest` of a buffer of which `filled` elements are filled, unless that was done.
-    /// The part of it that is to be filled now.
-    pub fn next<'a, T>(&mut self, rest: &'a mut [T], filled: usize) -> &'a mut [T] {
-        let step = (STEP_BYTES / size_of::<T>().max(1)).min(rest.len());
-        if self.0 <= filled {
-            bring(&mut rest[..step]);
-            self.0 = filled + step;
-        }
-        let length = rest.len().min(self.0 - filled);
-        &mut rest[..length]
+/// Copies these bytes to the start of fresh memory, which is at least as long.
+pub fn fill(memory: &mut [u8], bytes: &[u8]) {
+    for (step, piece) in memory.chunks_mut(STEP_BYTES).zip(bytes.chunks(STEP_BYTES)) {
+        let step = &mut step[..piece.len()];
+        bring(step);
+        step.copy_from_slice(piece);
     }
+}
+
+/// Appends all of these parts to a vector that they make long.
+pub fn append<'a>(vector: &mut Vec<u8>, parts: impl Iterator<Item = &'a [u8]> + Clone) {
+    let mut left = parts.clone().map(<[u8]>::len).sum::<usize>();
+    vector.reserve(left);
+    let mut brought = 0;
+    for piece in parts.flat_map(|part| part.chunks(STEP_BYTES)) {
+        if brought < piece.len() {
+            brought = left.min(STEP_BYTES);
+            bring::<MaybeUninit<u8>>(&mut vector.spare_capacity_mut()[..brought]);
+        }
+        vector.extend_from_slice(piece);
+        brought -= piece.len();
+        left -= piece.len();
+    }
+}
+
+/// How many bytes of this memory's whole pages are there.
+#[cfg(test)]
+pub fn resident<T>(memory: &[T]) -> usize {
+    let page = rustix::param::page_size();
+    let start = memory.as_ptr().cast::<u8>().cast_mut();
+    let skipped = start.align_offset(page);
+    let mut pages = vec![0_u8; (size_of_val(memory) - skipped) / page];
+    let first = start.wrapping_add(skipped).cast();
+    // SAFETY: asks about pages inside of `memory`; there is room for an answer for each.
+    let answer = unsafe { libc::mincore(first, pages.len() * page, pages.as_mut_ptr()) };
+    assert_eq!(answer, 0);
+    pages.iter().filter(|&&page| page & 1 == 1).count() * page
 }
 
 #[cfg(test)]
@@ -54,24 +77,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_brought_is_there_and_no_more() {
-        let page = rustix::param::page_size();
+    fn what_is_brought_is_there() {
         let mut memory = Vec::<u8>::with_capacity(64 << 20);
-        let spare = memory.spare_capacity_mut();
-        bring(&mut spare[..32 << 20]);
-        let start = spare.as_ptr().cast_mut().cast::<libc::c_void>();
-        let first = start.wrapping_add(start.align_offset(page));
-        let mut pages = vec![0_u8; (63 << 20) / page];
-        // SAFETY: asks about pages inside of `memory`; the vector has room for an answer for each.
-        let answer = unsafe { libc::mincore(first, pages.len() * page, pages.as_mut_ptr()) };
-        assert_eq!(answer, 0);
-        let (brought, beyond) = pages.split_at((32 << 20) / page - 1);
+        let spare = &mut memory.spare_capacity_mut()[..32 << 20];
+        bring(spare);
         // An older kernel does not know the advice.
-        let expected = if is_known() { brought.len() } else { 0 };
-        assert_eq!(brought.iter().filter(|&&page| page & 1 == 1).count(), expected);
-        // Where large pages are the rule, the last of them reaches further.
-        let far = &beyond[(4 << 20) / page..];
-        assert!(far.iter().all(|&page| page & 1 == 0));
+        if is_known() {
+            assert!(resident(spare) >= size_of_val(spare) - rustix::param::page_size());
+        }
     }
 
     fn is_known() -> bool {
@@ -80,14 +93,16 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_is_brought_step_by_step() {
-        let mut buffer = vec![0_u8; 2 * STEP_BYTES + 10];
-        let mut brought = Brought::default();
-        let mut next = |filled: usize| brought.next(&mut buffer[filled..], filled).len();
-        assert_eq!(next(0), STEP_BYTES);
-        assert_eq!(next(1), STEP_BYTES - 1);
-        assert_eq!(next(STEP_BYTES), STEP_BYTES);
-        assert_eq!(next(2 * STEP_BYTES), 10);
-        assert_eq!(next(2 * STEP_BYTES + 10), 0);
+    fn what_is_copied_is_whole() {
+        let bytes: Vec<u8> = (0..2 * STEP_BYTES + 10).map(|at| (at % 251) as u8).collect();
+        let mut memory = vec![0; bytes.len() + 1];
+        fill(&mut memory, &bytes);
+        assert!(memory[..bytes.len()] == bytes && memory[bytes.len()] == 0);
+        for length in [1, 1000, STEP_BYTES - 1, STEP_BYTES, STEP_BYTES + 1] {
+            let mut vector = b"before".to_vec();
+            append(&mut vector, bytes.chunks(length));
+            assert!(&vector[..6] == b"before" && vector[6..] == bytes);
+        }
+        append(&mut Vec::new(), std::iter::empty());
     }
 }
