@@ -66,7 +66,7 @@ pub fn encode(units: &[u16], out: &mut Vec<u8>) {
         out.resize(before + MOST_BYTES * piece.len(), 0);
         let written = convert_utf16_to_utf8(piece, &mut out[before..]);
         out.truncate(before + written);
-        if units.len() == rest.len() {
+        if units.len() == rest.len() && !others.is_empty() {
             // As its beginning is, so is likely the rest.
             out.reserve(others.len() * written / count + MOST_BYTES * PIECE);
         }

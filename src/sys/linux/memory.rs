@@ -1,8 +1,6 @@
 //! Memory that is about to be filled.
 #![allow(unsafe_code)]
 
-use std::mem::MaybeUninit;
-
 /// How much is brought at a time: so little that it is still in the cache when it is filled.
 pub const STEP_BYTES: usize = 256 * 1024;
 
@@ -41,7 +39,7 @@ pub fn append<'a>(vector: &mut Vec<u8>, parts: impl Iterator<Item = &'a [u8]> + 
     for piece in parts.flat_map(|part| part.chunks(STEP_BYTES)) {
         if brought < piece.len() {
             brought = left.min(STEP_BYTES);
-            bring::<MaybeUninit<u8>>(&mut vector.spare_capacity_mut()[..brought]);
+            bring(&mut vector.spare_capacity_mut()[..brought]);
         }
         vector.extend_from_slice(piece);
         brought -= piece.len();
